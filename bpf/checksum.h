@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * The Internet checksum (RFC 1071) over packet memory. Sums are of 16-bit words as they lie in
+ * memory, which gives the same result on both byte orders.
+ */
+#ifndef CUSTOMPROTO_CHECKSUM_H
+#define CUSTOMPROTO_CHECKSUM_H
+
+#include "parse.h"
+
+/* As much as the stack has room for; bpf_csum_diff takes words of four bytes. */
+#define CHECKSUM_CHUNK 128
+#define MAX_CHECKSUM_CHUNKS ((CP_MAX_PAYLOAD + CHECKSUM_CHUNK) / CHECKSUM_CHUNK)
+
+struct checksum_walk {
+	struct xdp_md *frame;
+	__u32 offset;
+	__u32 remaining;
+	__u32 sum;
+	__u32 failed;
+};
+
+static __always_inline __u16 checksum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static long checksum_chunk(__u32 index, void *context)
+{
+	struct checksum_walk *walk = context;
+	__u8 chunk[CHECKSUM_CHUNK] = {};
+	__u32 size = walk->remaining;
+	__s64 sum;
+
+	(void)index;
+	if (size > sizeof(chunk))
+		size = sizeof(chunk);
+	if (size == 0)
+		return 1;
+	/* What the last chunk leaves of the buffer stays zero, which adds nothing. */
+	if (bpf_xdp_load_bytes(walk->frame, walk->offset, chunk, size)) {
+		walk->failed = 1;
+		return 1;
+	}
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk, sizeof(chunk), walk->sum);
+	if (sum < 0) {
+		walk->failed = 1;
+		return 1;
+	}
+	walk->sum = sum;
+	walk->offset += size;
+	walk->remaining -= size;
+	return 0;
+}
+
+/* Adds `length` bytes of the frame, from `offset` on, to a sum; false where they aren't there. */
+static __always_inline bool checksum_add(struct xdp_md *frame, __u32 offset, __u32 length,
+					 __u32 *sum)
+{
+	struct checksum_walk walk = {
+		.frame = frame,
+		.offset = offset,
+		.remaining = length,
+		.sum = *sum,
+	};
+
+	bpf_loop(MAX_CHECKSUM_CHUNKS, checksum_chunk, &walk, 0);
+	*sum = walk.sum;
+	return !walk.failed && walk.remaining == 0;
+}
+
+/*
+ * Whether the IPv4 header's and the UDP checksum (RFC 768, RFC 8200 section 8.1) are right. A UDP
+ * checksum of 0 means "none" over IPv4 and is wrong over IPv6.
+ */
+static __always_inline bool checksum_is_right(struct xdp_md *frame, const struct datagram *datagram,
+					      const struct cp_event *event)
+{
+	__u32 sum = 0;
+
+	if (datagram->ip_version == 4) {
+		if (!checksum_add(frame, datagram->ip_offset,
+				  datagram->udp_offset - datagram->ip_offset, &sum) ||
+		    checksum_fold(sum) != 0xffff)
+			return false;
+		if (datagram->udp_checksum == 0)
+			return true;
+	} else if (datagram->udp_checksum == 0) {
+		return false;
+	}
+
+	/* The pseudo header; what an IPv4 address leaves of its sixteen bytes is zero and adds
+	 * nothing. */
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)event->source_address, 32, 0);
+	if (!checksum_add(frame, datagram->udp_offset, datagram->udp_length, &sum))
+		return false;
+	return checksum_fold((__u64)sum + bpf_htons(datagram->udp_length) +
+			     bpf_htons(IPPROTO_UDP)) == 0xffff;
+}
+
+#endif /* CUSTOMPROTO_CHECKSUM_H */
