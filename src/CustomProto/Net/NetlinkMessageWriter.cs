@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static CustomProto.Net.Rtnetlink;
+
+namespace CustomProto.Net;
+
+/// <summary>Builds one netlink message in borrowed memory. What doesn't fit is an exception, so give it room.</summary>
+ref struct NetlinkMessageWriter
+{
+    readonly Span<byte> _buffer;
+    int _length;
+
+    internal NetlinkMessageWriter(Span<byte> buffer, ushort type, ushort flags = 0)
+    {
+        _buffer = buffer;
+        Append(new MessageHeader { Type = type, Flags = flags });
+    }
+
+    /// <summary>Writes the structure that the message type starts with.</summary>
+    internal void Append<T>(in T value)
+        where T : unmanaged
+    {
+        MemoryMarshal.Write(_buffer[_length..], in value);
+        Advance(Unsafe.SizeOf<T>());
+    }
+
+    /// <summary>Writes an attribute of bytes, such as an address or a name.</summary>
+    internal void Attribute(ushort type, scoped ReadOnlySpan<byte> value)
+    {
+        var length = Unsafe.SizeOf<AttributeHeader>() + value.Length;
+        Append(new AttributeHeader { Type = type, Length = checked((ushort)length) });
+        value.CopyTo(_buffer[_length..]);
+        Advance(value.Length);
+    }
+
+    /// <summary>Writes an attribute of 32 bits.</summary>
+    internal void Attribute(ushort type, int value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        MemoryMarshal.Write(bytes, in value);
+        Attribute(type, bytes);
+    }
+
+    /// <summary>Fills in what only the sending socket knows and gives out the finished message.</summary>
+    internal readonly ReadOnlySpan<byte> Complete(ushort flags, uint sequence)
+    {
+        ref var header = ref MemoryMarshal.AsRef<MessageHeader>(_buffer);
+        header.Length = (uint)_length;
+        header.Flags |= flags;
+        header.Sequence = sequence;
+        return _buffer[.._length];
+    }
+
+    /// <summary>Moves on and clears the padding: the memory may be a stack's.</summary>
+    void Advance(int written)
+    {
+        var end = _length + written;
+        _length = (end + NLMSG_ALIGNTO - 1) & ~(NLMSG_ALIGNTO - 1);
+        _buffer[end.._length].Clear();
+    }
+}
