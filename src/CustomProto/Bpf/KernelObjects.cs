@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using CustomProto.Native;
+
+namespace CustomProto.Bpf;
+
+/// <summary>What the kernel tells of a program.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name, at most 15 characters.</param>
+/// <param name="Tag">A hash of its instructions.</param>
+/// <param name="LoadTime">When it was loaded, in nanoseconds of CLOCK_BOOTTIME.</param>
+readonly record struct ProgramInfo(uint Id, string Name, string Tag, long LoadTime)
+{
+    /// <summary>How many instructions of BPF it has, after the verifier's rewriting.</summary>
+    internal int Instructions { get; init; }
+
+    /// <summary>How many bytes of machine code; 0 where it is interpreted.</summary>
+    internal int MachineCodeLength { get; init; }
+
+    /// <summary>How many instructions the verifier went through (Linux 5.16).</summary>
+    internal int VerifiedInstructions { get; init; }
+}
+
+/// <summary>What the kernel tells of an XDP link.</summary>
+readonly record struct XdpLinkInfo(uint Id, uint ProgramId, int InterfaceIndex);
+
+/// <summary>Programs and links by their ids (bpf(2)); needs CAP_SYS_ADMIN, unless the caller holds a descriptor.</summary>
+static unsafe class KernelObjects
+{
+    const uint LinkTypeXdp = 6;
+
+    /// <summary>Reads a program's info.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static ProgramInfo ReadProgram(FileDescriptor program, string target)
+    {
+        var info = default(ProgramInfoBuffer);
+        var length = (uint)sizeof(ProgramInfoBuffer);
+        var result = Libbpf.bpf_obj_get_info_by_fd(program, &info, &length);
+        if (result < 0)
+        {
+            throw Failures.Create(Operation.OpenKernelObject, result, $"the program '{target}'");
+        }
+
+        var name = new ReadOnlySpan<byte>(info.Name, 16);
+        var end = name.IndexOf((byte)0);
+        return new ProgramInfo(
+            info.Id,
+            Encoding.UTF8.GetString(end < 0 ? name : name[..end]),
+            Convert.ToHexStringLower(new ReadOnlySpan<byte>(info.Tag, 8)),
+            (long)info.LoadTime)
+        {
+            Instructions = (int)info.TranslatedLength / sizeof(ulong),
+            MachineCodeLength = (int)info.JitedLength,
+            VerifiedInstructions = (int)info.VerifiedInstructions,
+        };
+    }
+
+    /// <summary>Reads the info of the program with an id.</summary>
+    /// <exception cref="NativeException">There is none any more, or CAP_SYS_ADMIN is missing.</exception>
+    internal static ProgramInfo ReadProgram(uint id)
+    {
+        using var program = OpenProgram(id);
+        return ReadProgram(program, id.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Opens the program with an id.</summary>
+    /// <exception cref="NativeException">There is none any more, or CAP_SYS_ADMIN is missing.</exception>
+    internal static FileDescriptor OpenProgram(uint id)
+    {
+        var result = Libbpf.bpf_prog_get_fd_by_id(id);
+        return result < 0
+            ? throw Failures.Create(Operation.OpenKernelObject, result, $"the program with id {id}")
+            : new FileDescriptor(result);
+    }
+
+    /// <summary>The size in bytes of a map's values.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static int ReadMapValueSize(FileDescriptor map, string target)
+    {
+        var info = default(MapInfoBuffer);
+        var length = (uint)sizeof(MapInfoBuffer);
+        var result = Libbpf.bpf_obj_get_info_by_fd(map, &info, &length);
+        return result < 0 ? throw Failures.Create(Operation.OpenKernelObject, result, $"the map '{target}'") : (int)info.ValueSize;
+    }
+
+    /// <summary>The XDP links of the whole system.</summary>
+    /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
+    internal static IReadOnlyList<XdpLinkInfo> ReadXdpLinks()
+    {
+        var links = new List<XdpLinkInfo>();
+        VisitXdpLinks(info =>
+        {
+            links.Add(info);
+            return false;
+        });
+        return links;
+    }
+
+    /// <summary>Opens the link that holds a program on an interface, or nothing where no link does.</summary>
+    /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
+    internal static FileDescriptor? OpenXdpLink(uint programId, int interfaceIndex) =>
+        VisitXdpLinks(info => info.ProgramId == programId && info.InterfaceIndex == interfaceIndex);
+
+    /// <summary>Looks at every XDP link until the visitor wants one; that one is returned open.</summary>
+    static FileDescriptor? VisitXdpLinks(Func<XdpLinkInfo, bool> wants)
+    {
+        uint id = 0;
+        int result;
+        while ((result = Libbpf.bpf_link_get_next_id(id, &id)) == 0)
+        {
+            var descriptor = Libbpf.bpf_link_get_fd_by_id(id);
+            if (descriptor < 0)
+            {
+                // It went away since, which is no failure.
+                continue;
+            }
+
+            var link = new FileDescriptor(descriptor);
+            var info = default(LinkInfoBuffer);
+            var length = (uint)sizeof(LinkInfoBuffer);
+            if (Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0
+                && info.Type == LinkTypeXdp
+                && wants(new XdpLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex)))
+            {
+                return link;
+            }
+
+            link.Dispose();
+        }
+
+        return result == -Errno.ENOENT ? null : throw Failures.Create(Operation.OpenKernelObject, result, "the BPF links");
+    }
+
+    /// <summary><c>struct bpf_prog_info</c> up to <c>verified_insns</c>; an older kernel leaves the end 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct ProgramInfoBuffer
+    {
+        internal uint Type;
+        internal uint Id;
+        internal fixed byte Tag[8];
+        internal uint JitedLength;
+        internal uint TranslatedLength;
+        internal ulong JitedInstructions;
+        internal ulong TranslatedInstructions;
+        internal ulong LoadTime;
+        internal uint CreatedByUid;
+        internal uint MapCount;
+        internal ulong MapIds;
+        internal fixed byte Name[16];
+        internal uint InterfaceIndex;
+        internal uint GplCompatible;
+        internal ulong NamespaceDevice;
+        internal ulong NamespaceInode;
+        internal uint KernelSymbolCount;
+        internal uint FunctionLengthCount;
+        internal ulong KernelSymbols;
+        internal ulong FunctionLengths;
+        internal uint BtfId;
+        internal uint FunctionInfoSize;
+        internal ulong FunctionInfo;
+        internal uint FunctionInfoCount;
+        internal uint LineInfoCount;
+        internal ulong LineInfo;
+        internal ulong JitedLineInfo;
+        internal uint JitedLineInfoCount;
+        internal uint LineInfoSize;
+        internal uint JitedLineInfoSize;
+        internal uint TagCount;
+        internal ulong Tags;
+        internal ulong RunTime;
+        internal ulong RunCount;
+        internal ulong RecursionMisses;
+        internal uint VerifiedInstructions;
+        internal uint AttachedObjectId;
+    }
+
+    /// <summary><c>struct bpf_map_info</c>, as far as it is used.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct MapInfoBuffer
+    {
+        internal uint Type;
+        internal uint Id;
+        internal uint KeySize;
+        internal uint ValueSize;
+        internal uint MaxEntries;
+        internal uint Flags;
+    }
+
+    /// <summary><c>struct bpf_link_info</c>, as far as XDP uses it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct LinkInfoBuffer
+    {
+        internal uint Type;
+        internal uint Id;
+        internal uint ProgramId;
+        internal uint Reserved;
+        internal uint InterfaceIndex;
+        internal uint Reserved2;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using CustomProto.Protocol;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// The messages of several receivers in one stream: of what is in the rings, the one that was seen first comes first. For one thread at a
+/// time; cancelling is safe from any. As with <see cref="MessageReader"/>, a message is out of its ring before it is returned.
+/// </summary>
+public sealed class MergedReader : IDisposable
+{
+    readonly List<MessageReader> _readers;
+
+    MergedReader(List<MessageReader> readers) => _readers = readers;
+
+    /// <summary>How many receivers are still read.</summary>
+    public int Count => _readers.Count;
+
+    /// <summary>Opens the receivers' readers: all of them or none.</summary>
+    /// <exception cref="CustomProtoException">Somebody reads from one already (<see cref="FailureKind.Busy"/>).</exception>
+    /// <exception cref="ObjectDisposedException">A receiver is closed.</exception>
+    public static MergedReader Open(IEnumerable<Receiver> receivers)
+    {
+        ArgumentNullException.ThrowIfNull(receivers);
+        var readers = new List<MessageReader>();
+        try
+        {
+            foreach (var receiver in receivers)
+            {
+                readers.Add(receiver.OpenReader());
+            }
+        }
+        catch
+        {
+            readers.ForEach(reader => reader.Dispose());
+            throw;
+        }
+
+        return readers.Count == 0 ? throw new ArgumentException("There is no receiver to read from.", nameof(receivers)) : new MergedReader(readers);
+    }
+
+    /// <summary>Takes the next message if there is one.</summary>
+    /// <exception cref="CustomProtoException">
+    /// A receiver was closed (<see cref="FailureKind.Gone"/>), or its ring is damaged. It isn't read any more; the next call goes on with the others.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public bool TryRead([NotNullWhen(true)] out CustomMessage? message)
+    {
+        ThrowIfEmpty();
+        var asked = _readers[0];
+        try
+        {
+            var first = asked;
+            var firstTime = long.MaxValue;
+            foreach (var reader in _readers)
+            {
+                asked = reader;
+                if (reader.TryPeek(out var time) && time < firstTime)
+                {
+                    (first, firstTime) = (reader, time);
+                }
+            }
+
+            asked = first;
+            return first.TryRead(out message);
+        }
+        catch (CustomProtoException)
+        {
+            _readers.Remove(asked);
+            asked.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next message, and waits for it if need be.</summary>
+    /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    /// <returns>The message, or <see langword="null"/> when the time is over.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead"/>.</exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public CustomMessage? Read(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryRead(out var message))
+            {
+                return message;
+            }
+
+            var remaining = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(started);
+            if (remaining <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+            {
+                return null;
+            }
+
+            ReaderWait.UntilAny(CollectionsMarshal.AsSpan(_readers), remaining, cancellationToken);
+        }
+    }
+
+    /// <summary>Drops what is in the rings: reading starts with what comes from now on.</summary>
+    /// <returns>How many messages were dropped.</returns>
+    /// <exception cref="CustomProtoException">A receiver was closed (<see cref="FailureKind.Gone"/>).</exception>
+    public long Skip()
+    {
+        ThrowIfEmpty();
+        return _readers.Sum(reader => reader.Skip());
+    }
+
+    /// <summary>Lets go of the rings. What is in them stays there for the next reader.</summary>
+    public void Dispose()
+    {
+        _readers.ForEach(reader => reader.Dispose());
+        _readers.Clear();
+    }
+
+    void ThrowIfEmpty()
+    {
+        if (_readers.Count == 0)
+        {
+            throw new InvalidOperationException("No receiver is left to read from.");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using CustomProto.Abi;
+using CustomProto.Bpf;
+using CustomProto.Native;
+using CustomProto.Protocol;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// Takes messages out of a ring, in the order the program put them there. For one thread at a time; closing and cancelling are safe from
+/// any. A message is out of the ring before it is returned, so what comes next is the message after it, whatever the caller does.
+/// </summary>
+public sealed unsafe class MessageReader : IDisposable
+{
+    readonly string _interface;
+    readonly RingReader _ring;
+    readonly SafeHandle[] _waitHandles;
+    readonly MemoryMapping _shared;
+    readonly int _index;
+    readonly RecordDecoder _decoder;
+    volatile bool _ended;
+
+    internal MessageReader(ProtocolDefinition protocol, string interfaceName, RingReader ring, MemoryMapping shared, int index)
+    {
+        _interface = interfaceName;
+        _ring = ring;
+        _shared = shared;
+        _index = index;
+        _waitHandles = [shared, ring.Descriptor, Stop.Descriptor];
+        _decoder = new RecordDecoder(protocol, interfaceName);
+    }
+
+    /// <summary>Whether <see cref="Dispose"/> was called.</summary>
+    internal bool IsClosed { get; private set; }
+
+    /// <summary>The ring's descriptor: readable once a message was put in while the reader slept.</summary>
+    internal FileDescriptor Ring => _ring.Descriptor;
+
+    /// <summary>Ends a wait: signalled by cancellation, and when the receiver goes away.</summary>
+    internal EventDescriptor Stop { get; } = new();
+
+    /// <summary>Takes the next message if there is one.</summary>
+    /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
+    public bool TryRead([NotNullWhen(true)] out CustomMessage? message)
+    {
+        using var lease = Lease();
+        if (!lease.TryRead(out var record))
+        {
+            message = null;
+            return false;
+        }
+
+        message = _decoder.Decode(record);
+        lease.Advance();
+        return true;
+    }
+
+    /// <summary>Takes the next message, and waits for it if need be.</summary>
+    /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    /// <returns>The message, or <see langword="null"/> when the time is over.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
+    public CustomMessage? Read(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryRead(out var message))
+            {
+                return message;
+            }
+
+            var remaining = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(started);
+            if (remaining <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+            {
+                return null;
+            }
+
+            ReaderWait.UntilAny([this], remaining, cancellationToken);
+        }
+    }
+
+    /// <summary>Drops what is in the ring: reading starts with what comes from now on.</summary>
+    /// <returns>How many messages were dropped.</returns>
+    public long Skip()
+    {
+        var skipped = 0L;
+        using var lease = Lease();
+        while (lease.TryRead(out _))
+        {
+            lease.Advance();
+            skipped++;
+        }
+
+        return skipped;
+    }
+
+    /// <summary>Lets go of the ring. What is in it stays there for the next reader.</summary>
+    public void Dispose()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        IsClosed = true;
+        if (TryHold())
+        {
+            ReaderOwner.Release(ref ((Reader*)_shared.Address)[_index]);
+            Release();
+        }
+
+        Stop.Signal();
+        Stop.Dispose();
+    }
+
+    /// <summary>Ends a wait for good: the receiver goes away.</summary>
+    internal void End()
+    {
+        _ended = true;
+        Stop.Signal();
+    }
+
+    /// <summary>When the next message was seen, in nanoseconds of CLOCK_MONOTONIC; the message stays where it is.</summary>
+    /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
+    internal bool TryPeek(out long monotonicNanoseconds)
+    {
+        using var lease = Lease();
+        var found = lease.TryRead(out var record);
+        monotonicNanoseconds = found ? _decoder.ReadTime(record) : 0;
+        return found;
+    }
+
+    /// <summary>Whether there is nothing to read yet, not even a message being written or the news that the receiver went away.</summary>
+    internal bool WouldWait()
+    {
+        if (_ended || IsClosed)
+        {
+            return false;
+        }
+
+        using var lease = _ring.Lease();
+        return lease.IsEmpty;
+    }
+
+    /// <summary>Tells the program whether this reader sleeps and is to be woken by the next message. Only while it is held.</summary>
+    internal void SetSleeping(bool value) => Interlocked.Exchange(ref ((Reader*)_shared.Address)[_index].Sleeping, value ? 1u : 0u);
+
+    /// <summary>Keeps what a wait uses from going away, until <see cref="Release"/>.</summary>
+    /// <returns>False when it has gone already: reading says why.</returns>
+    internal bool TryHold()
+    {
+        var held = 0;
+        try
+        {
+            for (var isHeld = false; held < _waitHandles.Length; held++, isHeld = false)
+            {
+                _waitHandles[held].DangerousAddRef(ref isHeld);
+            }
+
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            while (--held >= 0)
+            {
+                _waitHandles[held].DangerousRelease();
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Undoes <see cref="TryHold"/>.</summary>
+    internal void Release()
+    {
+        foreach (var handle in _waitHandles)
+        {
+            handle.DangerousRelease();
+        }
+    }
+
+    RingReader.RingLease Lease()
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        try
+        {
+            return _ended ? throw Ended() : _ring.Lease();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The receiver went away between the question and the answer.
+            throw Ended();
+        }
+    }
+
+    CustomProtoException Ended() => new(
+        FailureKind.Gone,
+        "ReceiverClosed",
+        $"The program on '{_interface}' was unregistered while its messages were being read.",
+        "Register it again to go on.",
+        _interface);
+}

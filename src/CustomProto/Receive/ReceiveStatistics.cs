@@ -1,0 +1,72 @@
+using CustomProto.Abi;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// The counters of a program and one of its readers, summed over the CPUs. At rest <see cref="Seen"/> is <see cref="Valid"/> and every
+/// reason together, and <see cref="Valid"/> is <see cref="Delivered"/>, <see cref="Filtered"/> and <see cref="Lost"/> together.
+/// </summary>
+public sealed record ReceiveStatistics
+{
+    /// <summary>The interface's name.</summary>
+    public required string Interface { get; init; }
+
+    /// <summary>The program's id.</summary>
+    public required uint ProgramId { get; init; }
+
+    /// <summary>The reader's name.</summary>
+    public required string Reader { get; init; }
+
+    /// <summary>Packets on the port.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>Valid messages.</summary>
+    public long Valid { get; init; }
+
+    /// <summary>First fragments of fragmented datagrams.</summary>
+    public long Fragment { get; init; }
+
+    /// <summary>Packets that end before their lengths say, or before the header does.</summary>
+    public long Truncated { get; init; }
+
+    /// <summary>Packets with a wrong checksum, where checking was asked for.</summary>
+    public long BadChecksum { get; init; }
+
+    /// <summary>Packets with another magic.</summary>
+    public long BadMagic { get; init; }
+
+    /// <summary>Packets with another version.</summary>
+    public long BadVersion { get; init; }
+
+    /// <summary>Packets whose length field says more than there is.</summary>
+    public long BadLength { get; init; }
+
+    /// <summary>Fragments after the first, of UDP datagrams on any port: outside the sums, as they carry no port.</summary>
+    public long LaterFragments { get; init; }
+
+    /// <summary>Messages put into the reader's ring.</summary>
+    public long Delivered { get; init; }
+
+    /// <summary>Messages that the reader's filter kept out.</summary>
+    public long Filtered { get; init; }
+
+    /// <summary>Messages that found the reader's ring full.</summary>
+    public long Lost { get; init; }
+
+    /// <summary>The sums over all CPUs of what the program and the reader named in <paramref name="of"/> counted.</summary>
+    internal static unsafe ReceiveStatistics Sum(ReceiveStatistics of, Counters[] counters, ReaderCounters[] readerCounters) => of with
+    {
+        Seen = counters.Sum(cpu => (long)cpu.Seen),
+        Valid = counters.Sum(cpu => (long)cpu.Valid),
+        Fragment = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.Fragment]),
+        Truncated = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.Truncated]),
+        BadChecksum = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadChecksum]),
+        BadMagic = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadMagic]),
+        BadVersion = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadVersion]),
+        BadLength = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadLength]),
+        LaterFragments = counters.Sum(cpu => (long)cpu.LaterFragments),
+        Delivered = readerCounters.Sum(cpu => (long)cpu.Delivered),
+        Filtered = readerCounters.Sum(cpu => (long)cpu.Filtered),
+        Lost = readerCounters.Sum(cpu => (long)cpu.Lost),
+    };
+}

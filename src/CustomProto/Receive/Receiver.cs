@@ -1,0 +1,179 @@
+using CustomProto.Abi;
+using CustomProto.Bpf;
+using CustomProto.Net;
+using CustomProto.Protocol;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// The protocol's XDP program on an interface, with its rings and counters. Attached by <see cref="Register"/>; a persistent one is
+/// taken up from any process. Safe to use from several threads.
+/// </summary>
+/// <remarks>
+/// Closing (<see cref="Dispose"/>) lets go of what this process has, which ends an attachment of <see cref="ProgramLifetime.Process"/>;
+/// <see cref="Unregister"/> ends every attachment. Until a reader comes, the ring keeps the oldest messages; what comes when it is full
+/// is counted as lost.
+/// </remarks>
+public sealed class Receiver : IDisposable
+{
+    /// <summary>The name of the reader that every receiver has.</summary>
+    public const string DefaultReader = "default";
+
+    readonly Lock _lock = new();
+    readonly ReceiverAbout _about;
+    readonly ReceiverProgram _program;
+    readonly AttachedProgram _attachment;
+    readonly ReaderSlot _reader;
+    bool _disposed;
+
+    internal Receiver(ReceiverAbout about, ReceiverProgram program, AttachedProgram attachment, ReaderSlot reader, IReadOnlyList<string> notices)
+    {
+        Protocol = about.Protocol;
+        Interface = about.Interface;
+        InterfaceIndex = about.InterfaceIndex;
+        Mode = about.Mode;
+        ProgramId = program.Program.Info.Id;
+        Notices = notices;
+        _about = about;
+        _program = program;
+        _attachment = attachment;
+        _reader = reader;
+    }
+
+    /// <summary>The interface's name when it was registered.</summary>
+    public string Interface { get; }
+
+    /// <summary>The interface's index, in the network namespace it was registered in.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>The kernel's id of the program.</summary>
+    public uint ProgramId { get; }
+
+    /// <summary>Where the program runs.</summary>
+    public XdpMode Mode { get; }
+
+    /// <summary>What ends the attachment.</summary>
+    public ProgramLifetime Lifetime => _attachment.Lifetime;
+
+    /// <summary>The protocol.</summary>
+    public ProtocolDefinition Protocol { get; }
+
+    /// <summary>What the user should know about how it was registered; one sentence or two each.</summary>
+    public IReadOnlyList<string> Notices { get; }
+
+    /// <summary>What becomes of valid messages. Setting it takes effect with the next packet, without a gap.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public MatchAction MatchAction
+    {
+        get => (MatchAction)Settings.MatchAction;
+        set => Set(value, Trace);
+    }
+
+    /// <summary>Whether the program writes a line a packet to the kernel's trace. Setting it takes effect with the next packet.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public bool Trace
+    {
+        get => Settings.Trace != 0;
+        set => Set(MatchAction, value);
+    }
+
+    Settings Settings
+    {
+        get
+        {
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return _program.ReadSettings();
+            }
+        }
+    }
+
+    /// <summary>What a private copy of the program is loaded with.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    internal ReceiverOptions Options => _about.Options with { MatchAction = MatchAction };
+
+    /// <summary>Loads the program and attaches it. Needs CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW (CAP_PERFMON to trace).</summary>
+    /// <exception cref="CustomProtoException">It isn't possible; nothing is left attached, loaded or pinned.</exception>
+    public static Receiver Register(ReceiverOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var receiver = ReceiverRegistration.Register(options);
+        Receivers.Add(receiver);
+        return receiver;
+    }
+
+    /// <summary>Opens the receiver's reader; until it is closed, nobody else can.</summary>
+    /// <exception cref="CustomProtoException">Somebody reads already (<see cref="FailureKind.Busy"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public MessageReader OpenReader()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _reader.Open(Protocol, Interface);
+        }
+    }
+
+    /// <summary>The counters, summed over the CPUs.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public ReceiveStatistics ReadStatistics()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
+            // The last to be counted is read first, so that no message stands in a later sum and is missing in an earlier one.
+            var reader = _program.ReadReaderCounters(_reader.Index);
+            var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = _reader.Name };
+            return ReceiveStatistics.Sum(statistics, _program.ReadCounters(), reader);
+        }
+    }
+
+    /// <summary>Ends the attachment, whatever its lifetime, removes its pins, and closes the receiver.</summary>
+    /// <exception cref="NativeException">The kernel refuses; the receiver stays as it is.</exception>
+    public void Unregister()
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _attachment.Detach();
+                if (Lifetime != ProgramLifetime.Process)
+                {
+                    ReceiverPins.Remove(ProgramId);
+                }
+
+                Dispose();
+            }
+        }
+    }
+
+    /// <summary>Lets go of what this process has of the program. A reader that waits ends with <see cref="FailureKind.Gone"/>.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            Receivers.Remove(this);
+            _attachment.Dispose();
+            _reader.Dispose();
+            _program.Dispose();
+        }
+    }
+
+    void Set(MatchAction action, bool trace)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            ReceiverConfiguration.CheckTrace(trace, Interface);
+            _program.Set(action, trace);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using CustomProto.Protocol;
+
+namespace CustomProto.Receive;
+
+/// <summary>What is to be registered, decided before the kernel is touched.</summary>
+public sealed record ReceiverOptions
+{
+    /// <summary>The default size of a ring: 16 MiB, about 80,000 messages of 64 bytes.</summary>
+    public const int DefaultRingSize = 16 << 20;
+
+    /// <summary>The smallest ring: two records of the largest kind fit.</summary>
+    public const int MinRingSize = 1 << 18;
+
+    /// <summary>The largest ring: 1 GiB.</summary>
+    public const int MaxRingSize = 1 << 30;
+
+    /// <summary>The interface's name, in the calling thread's network namespace.</summary>
+    public required string Interface { get; init; }
+
+    /// <summary>The protocol.</summary>
+    public ProtocolDefinition Protocol { get; init; } = ProtocolDefinition.Default;
+
+    /// <summary>The UDP ports, instead of the protocol's own; at most <see cref="ProtocolDefinition.MaxPorts"/>.</summary>
+    public IReadOnlyList<int>? Ports { get; init; }
+
+    /// <summary>Where the program runs.</summary>
+    public AttachMode Mode { get; init; }
+
+    /// <summary>What becomes of valid messages.</summary>
+    public MatchAction MatchAction { get; init; }
+
+    /// <summary>Whether the program writes a line a packet to the kernel's trace; needs CAP_PERFMON.</summary>
+    public bool Trace { get; init; }
+
+    /// <summary>Whether packets with a wrong IPv4 or UDP checksum are rejected. On veth and virtio, local senders leave theirs unfinished.</summary>
+    public bool VerifyChecksum { get; init; }
+
+    /// <summary>The size of the default reader's ring in bytes: a power of two.</summary>
+    public int RingSize { get; init; } = DefaultRingSize;
+
+    /// <summary>How many bytes of a message's data are recorded at most.</summary>
+    public int SnapLength { get; init; } = ushort.MaxValue;
+
+    /// <summary>What becomes of an XDP program of somebody else that holds the interface.</summary>
+    public ForeignProgram ForeignProgram { get; init; }
+
+    /// <summary>
+    /// The id of the foreign program that the user agreed to replace; another one stays. <see langword="null"/> takes the one that is there.
+    /// </summary>
+    public uint? ForeignProgramId { get; init; }
+
+    /// <summary>Whether the program outlives the process: it is pinned, and any process of the same version can take it up.</summary>
+    public bool Persist { get; init; }
+}

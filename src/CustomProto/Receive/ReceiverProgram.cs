@@ -1,0 +1,119 @@
+using CustomProto.Abi;
+using CustomProto.Bpf;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// The loaded <c>receive.bpf.c</c> and its maps: verified and ready, not yet attached to anything. Needs CAP_BPF and CAP_NET_ADMIN.
+/// </summary>
+sealed class ReceiverProgram : IDisposable
+{
+    const string ObjectName = "receive";
+    const string FunctionName = "cp_receive";
+
+    static readonly Lazy<byte[]> s_object = new(() =>
+    {
+        var elf = EmbeddedObject.Read(ObjectName);
+        AbiCheck.Require(Btf.Parse(ElfFile.Parse(elf, ObjectName).Section(".BTF"), ObjectName), ObjectName);
+        return elf;
+    });
+
+    readonly BpfMap _settings;
+    readonly BpfMap _counters;
+    readonly BpfMap _readerCounters;
+    readonly BpfMap _rings;
+
+    ReceiverProgram(BpfProgram program, BpfMap settings, BpfMap counters, BpfMap readerCounters, BpfMap readers, BpfMap rings)
+    {
+        Program = program;
+        _settings = settings;
+        _counters = counters;
+        _readerCounters = readerCounters;
+        Readers = readers;
+        _rings = rings;
+    }
+
+    /// <summary>The program.</summary>
+    internal BpfProgram Program { get; }
+
+    /// <summary>What readers and program share, by reader index (<see cref="Reader"/>).</summary>
+    internal BpfMap Readers { get; }
+
+    /// <summary>Has the kernel verify and load the program.</summary>
+    /// <exception cref="CustomProtoException">An option is out of range, a capability is missing, or the kernel is too old.</exception>
+    internal static ReceiverProgram Load(ReceiverOptions options)
+    {
+        var config = ReceiverConfiguration.Create(options);
+        using var loading = BpfObject.Open(ObjectName, s_object.Value);
+        loading.SetInitialValue(".rodata.config", config);
+        loading.SetMaxEntries("records", BpfMap.PossibleCpus);
+        loading.Load(FunctionName);
+        var program = new ReceiverProgram(
+            loading.TakeProgram(FunctionName),
+            loading.TakeMap("settings"),
+            loading.TakeMap("counters"),
+            loading.TakeMap("reader_counters"),
+            loading.TakeMap("readers"),
+            loading.TakeMap("rings"));
+        program.Set(options.MatchAction, options.Trace);
+        return program;
+    }
+
+    /// <summary>Takes up what <see cref="Pin"/> pinned.</summary>
+    /// <exception cref="NativeException">Something of it is missing.</exception>
+    internal static ReceiverProgram Open(uint programId) => new(
+        BpfProgram.Open(ReceiverPins.Path(programId, ReceiverPins.Program)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Settings)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Counters)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.ReaderCounters)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Readers)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Rings)));
+
+    /// <summary>Pins program and maps.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void Pin(uint programId)
+    {
+        Program.Pin(ReceiverPins.Path(programId, ReceiverPins.Program));
+        _settings.Pin(ReceiverPins.Path(programId, ReceiverPins.Settings));
+        _counters.Pin(ReceiverPins.Path(programId, ReceiverPins.Counters));
+        _readerCounters.Pin(ReceiverPins.Path(programId, ReceiverPins.ReaderCounters));
+        Readers.Pin(ReceiverPins.Path(programId, ReceiverPins.Readers));
+        _rings.Pin(ReceiverPins.Path(programId, ReceiverPins.Rings));
+    }
+
+    /// <summary>What a running program does with its messages.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal Settings ReadSettings() => _settings.Lookup<Settings>(0);
+
+    /// <summary>Changes what a running program does with its messages.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void Set(MatchAction action, bool trace) => _settings.Update(0, new Settings
+    {
+        MatchAction = (uint)(action == MatchAction.Drop ? Abi.MatchAction.Drop : Abi.MatchAction.Pass),
+        Trace = trace ? 1u : 0u,
+        ProgramId = Program.Info.Id,
+    });
+
+    /// <summary>Gives a reader its ring: from now on it gets every valid message.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void SetRing(int reader, BpfMap ring) => _rings.Update((uint)reader, ring);
+
+    /// <summary>What all CPUs counted.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal Counters[] ReadCounters() => _counters.LookupPerCpu<Counters>(0);
+
+    /// <summary>What all CPUs counted for a reader.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal ReaderCounters[] ReadReaderCounters(int reader) => _readerCounters.LookupPerCpu<ReaderCounters>((uint)reader);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _rings.Dispose();
+        Readers.Dispose();
+        _readerCounters.Dispose();
+        _counters.Dispose();
+        _settings.Dispose();
+        Program.Dispose();
+    }
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using CustomProto.Abi;
+using CustomProto.Native;
+using CustomProto.Protocol;
+
+namespace CustomProto.Receive;
+
+/// <summary>From a record in a ring to a message: makes the one copy of the payload.</summary>
+sealed unsafe class RecordDecoder
+{
+    const long NanosecondsPerSecond = 1_000_000_000;
+
+    readonly ProtocolDefinition _protocol;
+    readonly string _interface;
+    readonly long _taiOffset;
+    readonly long _monotonicOffset;
+
+    internal RecordDecoder(ProtocolDefinition protocol, string interfaceName)
+    {
+        _protocol = protocol;
+        _interface = interfaceName;
+
+        // CLOCK_TAI is ahead of CLOCK_REALTIME by whole seconds; what the two readings differ by beyond that is the time between them.
+        var realtime = Libc.ReadClock(Libc.CLOCK_REALTIME);
+        _taiOffset = (long)Math.Round((Libc.ReadClock(Libc.CLOCK_TAI) - realtime) / (double)NanosecondsPerSecond) * NanosecondsPerSecond;
+        _monotonicOffset = realtime - Libc.ReadClock(Libc.CLOCK_MONOTONIC);
+    }
+
+    /// <summary>Makes a message of a record.</summary>
+    /// <exception cref="CustomProtoException">The record contradicts itself: the ring is damaged.</exception>
+    internal CustomMessage Decode(ReadOnlySpan<byte> record)
+    {
+        ref readonly var header = ref ReadHeader(record);
+        var payload = record[sizeof(Event)..];
+        if (header.Captured != payload.Length || payload.Length < _protocol.HeaderSize || payload.Length - _protocol.HeaderSize > header.Length)
+        {
+            throw Corrupt($"it has {payload.Length} bytes of payload, and says {header.Captured} of {header.Length}");
+        }
+
+        return new CustomMessage(
+            _protocol, payload.ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
+    }
+
+    /// <summary>When the message in a record was seen, in nanoseconds of CLOCK_MONOTONIC.</summary>
+    /// <exception cref="CustomProtoException">The record has no header: the ring is damaged.</exception>
+    internal long ReadTime(ReadOnlySpan<byte> record) => (long)ReadHeader(record).MonotonicNs;
+
+    ref readonly Event ReadHeader(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < sizeof(Event))
+        {
+            throw Corrupt($"it has {record.Length} bytes, fewer than its header");
+        }
+
+        return ref MemoryMarshal.AsRef<Event>(record);
+    }
+
+    PacketMetadata ReadMetadata(in Event header)
+    {
+        fixed (Event* at = &header)
+        {
+            var isIPv6 = at->IpVersion == 6;
+            return new PacketMetadata
+            {
+                MonotonicNanoseconds = (long)at->MonotonicNs,
+                UnixNanoseconds = at->TaiNs != 0 ? (long)at->TaiNs - _taiOffset : (long)at->MonotonicNs + _monotonicOffset,
+                TimestampSource = at->TaiNs != 0 ? TimestampSource.Tai : TimestampSource.Monotonic,
+                Interface = _interface,
+                Cpu = (int)at->Cpu,
+                Direction = PacketDirection.Ingress,
+                Source = InternetAddress.From(new ReadOnlySpan<byte>(at->SourceAddress, 16), isIPv6),
+                Destination = InternetAddress.From(new ReadOnlySpan<byte>(at->DestinationAddress, 16), isIPv6),
+                SourcePort = at->SourcePort,
+                DestinationPort = at->DestinationPort,
+                SourceMac = new MacAddress(new ReadOnlySpan<byte>(at->SourceMac, MacAddress.Length)),
+                DestinationMac = new MacAddress(new ReadOnlySpan<byte>(at->DestinationMac, MacAddress.Length)),
+                VlanCount = Math.Min(at->VlanCount, (byte)Limit.MaxVlanTags),
+                OuterVlanId = at->VlanId[0],
+                InnerVlanId = at->VlanId[1],
+            };
+        }
+    }
+
+    CustomProtoException Corrupt(string problem) => new(
+        FailureKind.InvalidData,
+        "RingCorrupt",
+        $"A record of the ring on '{_interface}' is damaged: {problem}.",
+        "Unregister the program and register it again.",
+        _interface);
+}

@@ -1,0 +1,88 @@
+using CustomProto.Bpf;
+using CustomProto.Native;
+using CustomProto.Net;
+
+namespace CustomProto.Receive;
+
+/// <summary>Attaching to an interface: the choice of the mode, and the words when it isn't possible.</summary>
+static class XdpAttach
+{
+    /// <summary>Attaches a program in the mode that is asked for.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="link">The interface.</param>
+    /// <param name="mode">Where to run.</param>
+    /// <param name="notices">Where to say that it runs elsewhere than hoped.</param>
+    /// <returns>The attachment and the mode it has.</returns>
+    /// <exception cref="CustomProtoException">It isn't possible; the message says why.</exception>
+    internal static (XdpLink Link, XdpMode Mode) Attach(BpfProgram program, NetworkLink link, AttachMode mode, List<string> notices)
+    {
+        var first = mode switch
+        {
+            AttachMode.Generic => XdpMode.Generic,
+            AttachMode.Offload => XdpMode.Offload,
+            _ => XdpMode.Native,
+        };
+        var errno = XdpLink.TryAttach(program, link.Index, Flags(first), out var attached);
+        if (attached is not null)
+        {
+            return (attached, first);
+        }
+
+        if (mode == AttachMode.Auto && errno is Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ERANGE or Errno.ENOTSUPP)
+        {
+            var second = XdpLink.TryAttach(program, link.Index, Flags(XdpMode.Generic), out attached);
+            if (attached is not null)
+            {
+                notices.Add($"'{link.Name}' runs the program in generic mode, which is slower: {WhyNotNative(link, errno)}");
+                return (attached, XdpMode.Generic);
+            }
+
+            errno = second;
+        }
+
+        throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno));
+    }
+
+    /// <summary>The flag of a mode.</summary>
+    internal static XdpFlags Flags(XdpMode mode) => mode switch
+    {
+        XdpMode.Native => XdpFlags.DriverMode,
+        XdpMode.Generic => XdpFlags.SkbMode,
+        _ => XdpFlags.HardwareMode,
+    };
+
+    static string WhyNotNative(NetworkLink link, int errno) => errno switch
+    {
+        Errno.EOPNOTSUPP or Errno.ENOTSUPP => link.IsLoopback ? "the loopback device has no native mode." : "its driver has no native mode.",
+        Errno.ERANGE => $"its MTU of {link.Mtu} bytes is too large for native mode; ip link set dev {link.Name} mtu 1500 allows it.",
+        _ => $"its driver refused native mode ({Errno.Name(errno)}).",
+    };
+
+    /// <summary>Advice that names the program that holds the interface.</summary>
+    static string? Holder(NetworkLink link, int errno)
+    {
+        if (errno is not (Errno.EBUSY or Errno.EEXIST) || !NetworkLinks.TryGet(link.Index, out var now) || now.XdpAttachments.Count == 0)
+        {
+            return null;
+        }
+
+        var held = now.XdpAttachments[0];
+        var who = Describe(held.ProgramId, link.Index);
+        return $"{who} is attached there in {held.Mode.ToString().ToLowerInvariant()} mode; run Unregister-XdpProgram -Interface {link.Name} -Force, or Register-XdpProgram -Force.";
+    }
+
+    static string Describe(uint program, int interfaceIndex)
+    {
+        try
+        {
+            var name = KernelObjects.ReadProgram(program).Name;
+            var byLink = KernelObjects.ReadXdpLinks().Any(link => link.ProgramId == program && link.InterfaceIndex == interfaceIndex);
+            return $"Program '{name}' (id {program}, attached {(byLink ? "by a BPF link" : "through netlink")})";
+        }
+        catch (NativeException failure) when (failure.Kind is FailureKind.PermissionDenied or FailureKind.Gone)
+        {
+            // Names are for CAP_SYS_ADMIN only; the id is for everyone.
+            return $"The program with id {program}";
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using CustomProto.Bpf;
+using CustomProto.Native;
+using CustomProto.Net;
+
+namespace CustomProto.Receive;
+
+/// <summary>
+/// Taking an interface over from a foreign program, guarded by the program that was seen there: if it is another one by the time, nothing
+/// happens. Needs CAP_SYS_ADMIN to look at the foreign program.
+/// </summary>
+static class XdpTakeover
+{
+    /// <summary>Takes the interface over.</summary>
+    /// <exception cref="CustomProtoException">It isn't possible; the message says what is attached now.</exception>
+    internal static (AttachedProgram Attachment, XdpMode Mode) Take(BpfProgram program, NetworkLink link, ReceiverOptions options, List<string> notices)
+    {
+        if (link.XdpAttachments is not [var held])
+        {
+            throw new CustomProtoException(
+                FailureKind.Busy, "SeveralPrograms", $"Cannot take over '{link.Name}': it has programs in several modes.", $"Detach them one by one: ip link set dev {link.Name} xdpgeneric off.", link.Name);
+        }
+
+        if (options.ForeignProgramId is { } agreed && agreed != held.ProgramId)
+        {
+            throw Changed(link, agreed);
+        }
+
+        using var foreign = KernelObjects.OpenProgram(held.ProgramId);
+        var name = KernelObjects.ReadProgram(foreign, link.Name).Name;
+        var foreignLink = KernelObjects.OpenXdpLink(held.ProgramId, link.Index);
+        var attachment = options.ForeignProgram == ForeignProgram.Exchange
+            ? Exchange(program, link, held, foreign, foreignLink, name, notices)
+            : Replace(program, link, held, foreign, foreignLink, name, notices);
+        return (attachment, held.Mode);
+    }
+
+    static AttachedProgram Exchange(
+        BpfProgram program, NetworkLink link, XdpAttachment held, FileDescriptor foreign, FileDescriptor? foreignLink, string name, List<string> notices)
+    {
+        int errno;
+        if (foreignLink is not null)
+        {
+            var exchanged = new XdpLink(foreignLink);
+            errno = exchanged.TryExchange(foreign, program);
+            if (errno == 0)
+            {
+                notices.Add($"The program took the place of '{name}' (id {held.ProgramId}) in its BPF link without a gap: it ends when this process and the link's owner have both ended.");
+                return exchanged;
+            }
+
+            exchanged.Dispose();
+        }
+        else
+        {
+            using var there = new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), foreign.Duplicate(name));
+            errno = there.TryExchange(program);
+            if (errno == 0)
+            {
+                notices.Add($"The program took the place of '{name}' (id {held.ProgramId}) without a gap. It was attached through netlink, so it outlives this process: Unregister-XdpProgram -Interface {link.Name} ends it.");
+                return new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), program.Descriptor.Duplicate(program.Name));
+            }
+        }
+
+        throw errno is Errno.EEXIST or Errno.EPERM ? Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
+    }
+
+    static XdpLink Replace(
+        BpfProgram program, NetworkLink link, XdpAttachment held, FileDescriptor foreign, FileDescriptor? foreignLink, string name, List<string> notices)
+    {
+        using var byLink = foreignLink is null ? null : new XdpLink(foreignLink);
+        using var byNetlink = new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), foreign.Duplicate(name));
+        var started = Stopwatch.GetTimestamp();
+        if (byLink is not null)
+        {
+            byLink.Detach();
+        }
+        else if (byNetlink.TryDetach() is var refused and not 0)
+        {
+            throw refused == Errno.EEXIST ? Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
+        }
+
+        var errno = XdpLink.TryAttach(program, link.Index, XdpAttach.Flags(held.Mode), out var attached);
+        var gap = Stopwatch.GetElapsedTime(started);
+        if (attached is not null)
+        {
+            notices.Add(string.Create(CultureInfo.InvariantCulture, $"'{name}' (id {held.ProgramId}) was detached. For at most {gap.TotalMilliseconds:0.###} ms packets on '{link.Name}' were seen by neither program; -NoGap avoids that."));
+            return attached;
+        }
+
+        var restored = byNetlink.TryAttach() == 0 ? "It is attached again, through netlink." : "It could not be attached again.";
+        throw Failures.Create(Operation.AttachXdp, errno, link.Name, $"The program '{name}' (id {held.ProgramId}) had been detached for it. {restored}");
+    }
+
+    static CustomProtoException Changed(NetworkLink link, uint expected) => new(
+        FailureKind.Busy,
+        "ForeignProgramChanged",
+        $"Cannot take over '{link.Name}': the program with id {expected}, which was to be replaced, isn't the one that is attached by now.",
+        $"Look again with Get-XdpProgram -Interface {link.Name}.",
+        link.Name);
+}
