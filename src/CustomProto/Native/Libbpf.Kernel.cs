@@ -45,6 +45,12 @@ static unsafe partial class Libbpf
     internal static partial int bpf_prog_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_prog_get_next_id(uint start, uint* next);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_enable_stats(int type);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_link_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]

@@ -6,6 +6,7 @@ namespace CustomProto.Native;
 static unsafe partial class Libc
 {
     internal const int NETLINK_ROUTE = 0;
+    internal const int NETLINK_GENERIC = 16;
     internal const int SOL_NETLINK = 270;
     internal const int NETLINK_ADD_MEMBERSHIP = 1;
     internal const int NETLINK_CAP_ACK = 10;

@@ -1,0 +1,27 @@
+namespace CustomProto.Send;
+
+/// <summary>The way of packets to the kernel. For one thread at a time.</summary>
+abstract class PacketTransport : IDisposable
+{
+    /// <summary>Which one it is.</summary>
+    internal abstract Transport Kind { get; }
+
+    /// <summary>The UDP port that packets come from.</summary>
+    internal abstract int SourcePort { get; }
+
+    /// <summary>Hands packets with one payload to the kernel, waiting where it has no room.</summary>
+    /// <param name="payload">The UDP payload, checked to fit.</param>
+    /// <param name="count">How many packets.</param>
+    /// <param name="tally">Counts them.</param>
+    /// <param name="cancellationToken">Ends it at once; the tally tells how far it came.</param>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal abstract void Send(ReadOnlySpan<byte> payload, long count, SendTally tally, CancellationToken cancellationToken);
+
+    /// <summary>Counts errors that came back since the last packet.</summary>
+    internal virtual void CollectErrors(SendTally tally)
+    {
+    }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

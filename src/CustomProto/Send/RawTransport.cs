@@ -1,0 +1,135 @@
+using System.Net;
+using CustomProto.Native;
+using CustomProto.Net;
+using CustomProto.Protocol;
+
+namespace CustomProto.Send;
+
+/// <summary>Whole frames over an AF_PACKET socket.</summary>
+sealed class RawTransport : SocketTransport
+{
+    const int DefaultTtl = 64;
+
+    /// <summary>What packets to multicast groups get, so that they stay on the link (RFC 1112, section 6.1).</summary>
+    const int DefaultMulticastTtl = 1;
+
+    /// <summary>The first of the ports that are for anybody's use (RFC 6335, section 6).</summary>
+    const int FirstDynamicPort = 49152;
+
+    readonly FileDescriptor _socket;
+    readonly UdpSocket? _reservation;
+    readonly FrameBuilder _frames;
+    ushort _identification = (ushort)Random.Shared.Next();
+
+    /// <summary>Takes over a socket of <see cref="PacketSocket.Open"/>, and closes it also when this fails.</summary>
+    /// <param name="socket">The socket, bound to the interface.</param>
+    /// <param name="path">The way to the receiver.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="destinationPort">The port that is sent to.</param>
+    /// <param name="cancellationToken">Ends the wait for the next hop's MAC address.</param>
+    internal RawTransport(
+        FileDescriptor socket, PacketPath path, SendOptions options, int destinationPort, CancellationToken cancellationToken)
+        : base(path)
+    {
+        _socket = socket;
+        try
+        {
+            var destinationMac = options.DestinationMac
+                ?? Neighbours.Resolve(path.Link, path.NextHop, options.NeighbourTimeout, cancellationToken);
+            SourcePort = options.SourcePort;
+            if (SourcePort == 0)
+            {
+                _reservation = ReservePort(path);
+                SourcePort = _reservation?.LocalEndPoint.Port ?? Random.Shared.Next(FirstDynamicPort, IPEndPoint.MaxPort + 1);
+            }
+
+            _frames = new FrameBuilder(new FrameHeaders
+            {
+                DestinationMac = destinationMac,
+                SourceMac = options.SourceMac ?? path.Link.Address,
+                VlanId = options.VlanId,
+                Destination = InternetAddress.From(path.Destination),
+                Source = InternetAddress.From(path.Source),
+                DestinationPort = destinationPort,
+                SourcePort = SourcePort,
+                Ttl = options.Ttl ?? (path.IsMulticast ? DefaultMulticastTtl : DefaultTtl),
+                Dscp = options.Dscp,
+            });
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override Transport Kind => Transport.Raw;
+
+    /// <inheritdoc/>
+    internal override int SourcePort { get; }
+
+    /// <inheritdoc/>
+    protected override FileDescriptor Descriptor => _socket;
+
+    /// <summary>
+    /// The bytes of VLAN tags that count against the interface's MTU: the kernel lets frames be longer by one tag, and only if it is an
+    /// 802.1Q tag (<c>packet_extra_vlan_len_allowed</c>, net/packet/af_packet.c). So two tags have to fit into the MTU.
+    /// </summary>
+    internal static int UnprovidedTagBytes(PacketPath path, SendOptions options) =>
+        options.VlanId.Count == 1 && !path.Link.IsLoopback ? 0 : options.VlanId.Count * FrameBuilder.VlanTagLength;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _socket.Dispose();
+        _reservation?.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override int Fill(ReadOnlySpan<byte> payload, int slots)
+    {
+        var length = _frames.HeaderLength + payload.Length;
+        Batch.Lay(slots, length, shared: false);
+        _frames.Build(Batch[0], payload, _identification);
+        for (var slot = 1; slot < slots; slot++)
+        {
+            Batch[0].CopyTo(Batch[slot]);
+        }
+
+        return length;
+    }
+
+    /// <inheritdoc/>
+    protected override void Renew(int count)
+    {
+        for (var slot = 0; slot < count; slot++)
+        {
+            _frames.SetIdentification(Batch[slot], _identification++);
+        }
+    }
+
+    /// <summary>
+    /// Takes a free port, so that nobody else gets it and the network stack doesn't turn away answers with ICMP port unreachable.
+    /// </summary>
+    /// <returns><see langword="null"/> where the source address isn't this host's.</returns>
+    static UdpSocket? ReservePort(PacketPath path)
+    {
+        if (path.IsSourceForeign)
+        {
+            return null;
+        }
+
+        var socket = new UdpSocket(path.Source.AddressFamily);
+        try
+        {
+            socket.Bind(new IPEndPoint(path.Source, 0));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

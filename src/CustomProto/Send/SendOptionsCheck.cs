@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace CustomProto.Send;
+
+/// <summary>What can be wrong with options by themselves, whatever the network looks like.</summary>
+static class SendOptionsCheck
+{
+    const int MaxVlanId = 4094;
+    const int MaxVlanTags = 2;
+    const int MaxDscp = 63;
+
+    /// <summary>Throws for the first thing that is wrong, and unmaps IPv4-mapped addresses.</summary>
+    /// <exception cref="CustomProtoException">An option can't be used (<see cref="FailureKind.InvalidArgument"/>).</exception>
+    internal static SendOptions Check(SendOptions options)
+    {
+        options = options with
+        {
+            Destination = Unmap(options.Destination),
+            SourceAddress = options.SourceAddress is { } address ? Unmap(address) : null,
+        };
+        CheckAddresses(options);
+        CheckVlan(options.VlanId);
+        CheckRange(options.DestinationPort ?? options.Protocol.Ports[0], 1, ushort.MaxValue, "destination port", "PortOutOfRange");
+        CheckRange(options.SourcePort, 0, ushort.MaxValue, "source port", "PortOutOfRange");
+        CheckRange(options.Ttl ?? 1, 1, byte.MaxValue, "time to live", "TtlOutOfRange");
+        CheckRange(options.Dscp, 0, MaxDscp, "DSCP", "DscpOutOfRange");
+        return options;
+    }
+
+    static IPAddress Unmap(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    static void CheckAddresses(SendOptions options)
+    {
+        var destination = options.Destination;
+        if (destination.Equals(IPAddress.Any) || destination.Equals(IPAddress.IPv6Any))
+        {
+            throw Invalid(
+                "UnspecifiedDestination", $"{destination} is not an address to send to.", "Give the receiver's address.", destination);
+        }
+
+        if (options.SourceAddress is { } source && source.AddressFamily != destination.AddressFamily)
+        {
+            throw Invalid(
+                "AddressFamilyMismatch",
+                $"The source address {source} is {FamilyName(source)}, but the destination {destination} is {FamilyName(destination)}.",
+                $"Give a source address that is {FamilyName(destination)}, or leave it out.",
+                source);
+        }
+
+        if (IsLinkScoped(destination) && destination.ScopeId == 0 && options.Interface is null)
+        {
+            throw Invalid(
+                "InterfaceMissing",
+                $"{destination} is a link-local address: every link has its own.",
+                $"Say which link: -Interface eth0, or {destination}%eth0.",
+                destination);
+        }
+    }
+
+    static void CheckVlan(IReadOnlyList<int> tags)
+    {
+        if (tags.Count > MaxVlanTags)
+        {
+            throw Invalid(
+                "TooManyVlanTags",
+                Invariant($"{tags.Count} VLAN tags were given, but a frame has at most {MaxVlanTags}."),
+                "Give the outer id and the inner id.",
+                tags);
+        }
+
+        foreach (var id in tags)
+        {
+            CheckRange(id, 0, MaxVlanId, "VLAN id", "VlanIdOutOfRange");
+        }
+    }
+
+    static void CheckRange(int value, int least, int most, string name, string errorId)
+    {
+        if (value < least || value > most)
+        {
+            throw Invalid(errorId, Invariant($"{value} is not a {name}."), Invariant($"Give a number from {least} to {most}."), value);
+        }
+    }
+
+    /// <summary>Whether an address means different hosts on different links.</summary>
+    internal static bool IsLinkScoped(IPAddress address)
+    {
+        // ff02: multicast with link-local scope (RFC 4291, section 2.7); its flags don't matter.
+        const int LinkLocalScope = 2;
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            && (address.IsIPv6LinkLocal || (address.IsIPv6Multicast && (address.GetAddressBytes()[1] & 0x0f) == LinkLocalScope));
+    }
+
+    static string FamilyName(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
+
+    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    static CustomProtoException Invalid(string errorId, string problem, string hint, object target) =>
+        new(FailureKind.InvalidArgument, errorId, problem, hint, target);
+}
