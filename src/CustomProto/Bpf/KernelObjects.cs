@@ -7,18 +7,25 @@ namespace CustomProto.Bpf;
 
 /// <summary>What the kernel tells of a program.</summary>
 /// <param name="Id">Its id.</param>
+/// <param name="Type">What kind of program it is (<c>enum bpf_prog_type</c>).</param>
 /// <param name="Name">Its name, at most 15 characters.</param>
 /// <param name="Tag">A hash of its instructions.</param>
 /// <param name="LoadTime">When it was loaded, in nanoseconds of CLOCK_BOOTTIME.</param>
-readonly record struct ProgramInfo(uint Id, string Name, string Tag, long LoadTime)
+readonly record struct ProgramInfo(uint Id, uint Type, string Name, string Tag, long LoadTime)
 {
-    /// <summary>How many instructions of BPF it has, after the verifier's rewriting.</summary>
+    /// <summary>Nanoseconds it ran while statistics were switched on.</summary>
+    internal long RunTime { get; init; }
+
+    /// <summary>How often it ran while statistics were switched on.</summary>
+    internal long RunCount { get; init; }
+
+    /// <summary>How many instructions it has after the verifier rewrote it.</summary>
     internal int Instructions { get; init; }
 
-    /// <summary>How many bytes of machine code; 0 where it is interpreted.</summary>
+    /// <summary>Bytes of machine code; 0 where there is no JIT compiler, or without CAP_SYS_ADMIN.</summary>
     internal int MachineCodeLength { get; init; }
 
-    /// <summary>How many instructions the verifier went through (Linux 5.16).</summary>
+    /// <summary>How many instructions the verifier followed; 0 before Linux 5.16.</summary>
     internal int VerifiedInstructions { get; init; }
 }
 
@@ -46,6 +53,7 @@ static unsafe class KernelObjects
         var end = name.IndexOf((byte)0);
         return new ProgramInfo(
             info.Id,
+            info.Type,
             Encoding.UTF8.GetString(end < 0 ? name : name[..end]),
             Convert.ToHexStringLower(new ReadOnlySpan<byte>(info.Tag, 8)),
             (long)info.LoadTime)
@@ -53,6 +61,8 @@ static unsafe class KernelObjects
             Instructions = (int)info.TranslatedLength / sizeof(ulong),
             MachineCodeLength = (int)info.JitedLength,
             VerifiedInstructions = (int)info.VerifiedInstructions,
+            RunTime = (long)info.RunTime,
+            RunCount = (long)info.RunCount,
         };
     }
 
@@ -72,6 +82,47 @@ static unsafe class KernelObjects
         return result < 0
             ? throw Failures.Create(Operation.OpenKernelObject, result, $"the program with id {id}")
             : new FileDescriptor(result);
+    }
+
+    /// <summary>The ids of the maps that a program uses.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static uint[] ReadMapIds(FileDescriptor program, string target)
+    {
+        const int MaxMaps = 64;
+        var ids = new uint[MaxMaps];
+        fixed (uint* first = ids)
+        {
+            var info = new ProgramInfoBuffer { MapCount = MaxMaps, MapIds = (ulong)first };
+            var length = (uint)sizeof(ProgramInfoBuffer);
+            var result = Libbpf.bpf_obj_get_info_by_fd(program, &info, &length);
+            return result < 0
+                ? throw Failures.Create(Operation.OpenKernelObject, result, $"the program '{target}'")
+                : ids[..(int)Math.Min(info.MapCount, MaxMaps)];
+        }
+    }
+
+    /// <summary>The ids of all programs of the system.</summary>
+    /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
+    internal static IReadOnlyList<uint> ReadProgramIds()
+    {
+        var ids = new List<uint>();
+        uint id = 0;
+        int result;
+        while ((result = Libbpf.bpf_prog_get_next_id(id, &id)) == 0)
+        {
+            ids.Add(id);
+        }
+
+        return result == -Errno.ENOENT ? ids : throw Failures.Create(Operation.OpenKernelObject, result, "the BPF programs");
+    }
+
+    /// <summary>Switches run-time statistics on for all programs, until the descriptor is closed (BPF_ENABLE_STATS).</summary>
+    /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
+    internal static FileDescriptor EnableStatistics()
+    {
+        const int RunTime = 0;
+        var result = Libbpf.bpf_enable_stats(RunTime);
+        return result < 0 ? throw Failures.Create(Operation.OpenKernelObject, result, "run-time statistics") : new FileDescriptor(result);
     }
 
     /// <summary>The size in bytes of a map's values.</summary>
@@ -97,6 +148,16 @@ static unsafe class KernelObjects
         return links;
     }
 
+    /// <summary>What the kernel tells of a link, if it is one of XDP.</summary>
+    internal static XdpLinkInfo? ReadXdpLink(FileDescriptor link)
+    {
+        var info = default(LinkInfoBuffer);
+        var length = (uint)sizeof(LinkInfoBuffer);
+        return Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0 && info.Type == LinkTypeXdp
+            ? new XdpLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex)
+            : null;
+    }
+
     /// <summary>Opens the link that holds a program on an interface, or nothing where no link does.</summary>
     /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
     internal static FileDescriptor? OpenXdpLink(uint programId, int interfaceIndex) =>
@@ -117,11 +178,7 @@ static unsafe class KernelObjects
             }
 
             var link = new FileDescriptor(descriptor);
-            var info = default(LinkInfoBuffer);
-            var length = (uint)sizeof(LinkInfoBuffer);
-            if (Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0
-                && info.Type == LinkTypeXdp
-                && wants(new XdpLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex)))
+            if (ReadXdpLink(link) is { } info && wants(info))
             {
                 return link;
             }
