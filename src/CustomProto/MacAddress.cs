@@ -80,7 +80,8 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>
         for (var i = 0; i < Length; i++)
         {
             var pair = s.Slice(i * 3, 2);
-            if ((i > 0 && s[(i * 3) - 1] != s[2]) || !byte.TryParse(pair, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[i]))
+            // Digits are looked at first because the parser takes a zero character at the end for nothing.
+            if ((i > 0 && s[(i * 3) - 1] != s[2]) || !char.IsAsciiHexDigit(pair[1]) || !byte.TryParse(pair, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[i]))
             {
                 return false;
             }

@@ -32,7 +32,7 @@ from scapy.packet import Packet, Padding, Raw
 OUTPUT = Path(__file__).with_name("scapy.json")
 
 
-# ---------------------------------------------------------------------------------------------- protocols, for Scapy
+# Protocols, for Scapy.
 
 class CustomProto(Packet):
     """The built-in definition. Nothing is filled in: every length below is written by hand."""
@@ -106,7 +106,7 @@ LONGEST = definition("Longest", 9005, 64, [
     field("Length", 61, 2, "Length"), field("Type", 63, 1, "Type")])
 
 
-# --------------------------------------------------------------------------------------------------- building blocks
+# Building blocks.
 
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 IP4 = IP(src="192.0.2.1", dst="192.0.2.2")
@@ -158,7 +158,7 @@ LONGEST_OPTIONS = [PadN(optdata=b"\0" * 255)] * 7 + [PadN(optdata=b"\0" * 245)] 
 LONG_DESTINATION = (60, lambda following: IPv6ExtHdrDestOpt(nh=following, options=LONGEST_OPTIONS))
 
 
-# ---------------------------------------------------------------------------------------------------------- fixtures
+# Fixtures.
 
 fixtures = []
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -73,7 +74,7 @@ static class AbiCheck
             var expected = Constants(managed).ToDictionary(constant => prefix + UpperSnake(constant.Name), constant => constant.Value);
             foreach (var constant in expected.Keys.Union(values.Keys))
             {
-                var (inObject, here) = (values.GetValueOrDefault(constant, -1), expected.GetValueOrDefault(constant, -1));
+                var (inObject, here) = (Show(values, constant), Show(expected, constant));
                 if (inObject != here)
                 {
                     yield return $"{constant}: {inObject} in the object, {here} in the assembly";
@@ -81,6 +82,9 @@ static class AbiCheck
             }
         }
     }
+
+    static string Show(Dictionary<string, int> values, string constant) =>
+        values.TryGetValue(constant, out var value) ? value.ToString(CultureInfo.InvariantCulture) : "missing";
 
     static IEnumerable<string> CompareStruct(Type managed, BtfStruct layout)
     {
@@ -94,7 +98,7 @@ static class AbiCheck
         var expected = fields.ToDictionary(
             field => UpperSnake(field.Name).ToLowerInvariant(),
             field => (Offset: (int)Marshal.OffsetOf(managed, field.Name), Size: SizeOf(field)));
-        var actual = layout.Members.ToDictionary(member => member.Name, member => (member.Offset, member.Size));
+        var actual = layout.Members.DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => (member.Offset, member.Size));
         foreach (var member in actual.Keys.Union(expected.Keys))
         {
             if (!actual.TryGetValue(member, out var inObject))
@@ -118,7 +122,7 @@ static class AbiCheck
 
     static IEnumerable<(string Name, int Value)> Constants(Type managed) => managed
         .GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
-        .Select(field => (field.Name, Convert.ToInt32(field.GetRawConstantValue(), System.Globalization.CultureInfo.InvariantCulture)));
+        .Select(field => (field.Name, Convert.ToInt32(field.GetRawConstantValue(), CultureInfo.InvariantCulture)));
 
     static string UpperSnake(string name)
     {

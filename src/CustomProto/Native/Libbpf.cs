@@ -13,11 +13,7 @@ static unsafe partial class Libbpf
     const string LibraryVariable = "CUSTOMPROTO_LIBBPF";
 
     /// <remarks>The library is looked for at the first call, so that importing the module doesn't need it.</remarks>
-    static Libbpf()
-    {
-        NativeLibrary.SetDllImportResolver(typeof(Libbpf).Assembly, Resolve);
-        libbpf_set_print(&LibbpfLog.Print);
-    }
+    static Libbpf() => NativeLibrary.SetDllImportResolver(typeof(Libbpf).Assembly, Resolve);
 
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
@@ -29,6 +25,9 @@ static unsafe partial class Libbpf
         var file = Environment.GetEnvironmentVariable(LibraryVariable) is { Length: > 0 } chosen ? chosen : Library;
         if (NativeLibrary.TryLoad(file, assembly, path, out var handle))
         {
+            // Here and not in the constructor, where a missing library would come out as a TypeInitializationException.
+            var setPrint = NativeLibrary.GetExport(handle, "libbpf_set_print");
+            ((delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<int, byte*, void*, int>, nint>)setPrint)(&LibbpfLog.Print);
             return handle;
         }
 
@@ -39,9 +38,6 @@ static unsafe partial class Libbpf
             $"Install it (Debian and Ubuntu: apt-get install libbpf1; Fedora: dnf install libbpf), or name the file in the environment variable {LibraryVariable}.",
             file);
     }
-
-    [LibraryImport(Library)]
-    private static partial nint libbpf_set_print(delegate* unmanaged[Cdecl]<int, byte*, void*, int> print);
 
     [LibraryImport(Library)]
     internal static partial nint libbpf_version_string();

@@ -39,6 +39,8 @@ public sealed class ProtocolDefinition
         bool lengthCountsHeader = false,
         IReadOnlyDictionary<byte, string>? typeNames = null)
     {
+        ArgumentNullException.ThrowIfNull(ports);
+        ArgumentNullException.ThrowIfNull(fields);
         Name = name;
         Ports = [.. ports];
         HeaderSize = headerSize;

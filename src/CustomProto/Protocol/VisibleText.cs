@@ -42,6 +42,12 @@ static class VisibleText
                 return;
         }
 
+        if (IsIgnorable(rune.Value))
+        {
+            AppendEscape(text, rune);
+            return;
+        }
+
         switch (Rune.GetUnicodeCategory(rune))
         {
             case UnicodeCategory.Control:
@@ -50,11 +56,18 @@ static class VisibleText
             case UnicodeCategory.ParagraphSeparator:
             case UnicodeCategory.PrivateUse:
             case UnicodeCategory.OtherNotAssigned:
-                text.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
+                AppendEscape(text, rune);
                 return;
             default:
                 text.Append(rune.ToString());
                 return;
         }
     }
+
+    static void AppendEscape(StringBuilder text, Rune rune) => text.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
+
+    /// <summary>Letters and marks that are drawn as nothing: Default_Ignorable_Code_Point of Unicode, without what has category Cf.</summary>
+    static bool IsIgnorable(int value) => value is
+        0x034f or 0x115f or 0x1160 or 0x17b4 or 0x17b5 or 0x3164 or 0xffa0
+        or (>= 0x180b and <= 0x180f) or (>= 0xfe00 and <= 0xfe0f) or (>= 0xe0100 and <= 0xe01ef);
 }
