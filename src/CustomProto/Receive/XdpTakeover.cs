@@ -24,7 +24,7 @@ static class XdpTakeover
 
         if (options.ForeignProgramId is { } agreed && agreed != held.ProgramId)
         {
-            throw Changed(link, agreed);
+            throw XdpDetach.Changed(link, agreed);
         }
 
         using var foreign = KernelObjects.OpenProgram(held.ProgramId);
@@ -63,7 +63,7 @@ static class XdpTakeover
             }
         }
 
-        throw errno is Errno.EEXIST or Errno.EPERM ? Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
+        throw errno is Errno.EEXIST or Errno.EPERM ? XdpDetach.Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
     }
 
     static XdpLink Replace(
@@ -78,7 +78,7 @@ static class XdpTakeover
         }
         else if (byNetlink.TryDetach() is var refused and not 0)
         {
-            throw refused == Errno.EEXIST ? Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
+            throw refused == Errno.EEXIST ? XdpDetach.Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
         }
 
         var errno = XdpLink.TryAttach(program, link.Index, XdpAttach.Flags(held.Mode), out var attached);
@@ -92,11 +92,4 @@ static class XdpTakeover
         var restored = byNetlink.TryAttach() == 0 ? "It is attached again, through netlink." : "It could not be attached again.";
         throw Failures.Create(Operation.AttachXdp, errno, link.Name, $"The program '{name}' (id {held.ProgramId}) had been detached for it. {restored}");
     }
-
-    static CustomProtoException Changed(NetworkLink link, uint expected) => new(
-        FailureKind.Busy,
-        "ForeignProgramChanged",
-        $"Cannot take over '{link.Name}': the program with id {expected}, which was to be replaced, isn't the one that is attached by now.",
-        $"Look again with Get-XdpProgram -Interface {link.Name}.",
-        link.Name);
 }

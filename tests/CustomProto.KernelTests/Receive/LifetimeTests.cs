@@ -133,6 +133,22 @@ public sealed class LifetimeTests : IDisposable
         Assert.Equal(foreign.Id, Assert.Single(Link().XdpAttachments).ProgramId);
     }
 
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Foreign_program_can_be_detached_and_only_while_it_is_the_one(bool foreignByLink)
+    {
+        using var foreign = AttachForeign(foreignByLink);
+        var link = Link();
+        _network.Run(TestNetwork.Right, () => XdpDetach.Detach(link, XdpMode.Native, foreign.Id));
+        Assert.Empty(Link().XdpAttachments);
+
+        using var receiver = Register();
+        var refused = Assert.ThrowsAny<CustomProtoException>(() => _network.Run(TestNetwork.Right, () => XdpDetach.Detach(link, XdpMode.Native, foreign.Id)));
+        Assert.Equal(FailureKind.Busy, refused.Kind);
+        Assert.Equal(receiver.ProgramId, Assert.Single(Link().XdpAttachments).ProgramId);
+    }
+
     [KernelFact(KernelNeed.Bpf)]
     public void Action_changes_on_the_running_program()
     {
