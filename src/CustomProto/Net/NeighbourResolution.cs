@@ -127,9 +127,13 @@ sealed class NeighbourResolution(NetworkLink link, IPAddress nextHop) : IDisposa
             request,
             (type, body) =>
             {
-                // The index is compared too: a kernel without strict checking tells of all interfaces.
+                // The index is compared too: a kernel without strict checking tells of all interfaces. From an address that is still
+                // being checked for duplicates, the kernel doesn't solicit.
                 var header = NetlinkMessageReader.ReadHeader<AddressMessage>(body, out _);
-                found |= type == RTM_NEWADDR && header.Index == link.Index && header.Scope == RT_SCOPE_LINK;
+                found |= type == RTM_NEWADDR
+                    && header.Index == link.Index
+                    && header.Scope == RT_SCOPE_LINK
+                    && (header.Flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) == 0;
             },
             () => found = false);
         return error.IsError ? throw Failure(error) : found;
