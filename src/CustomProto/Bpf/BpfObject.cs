@@ -33,7 +33,7 @@ sealed unsafe class BpfObject : IDisposable
             var options = new Libbpf.ObjectOpenOptions { Size = (nuint)sizeof(Libbpf.ObjectOpenOptions), ObjectName = objectName };
             var pointer = Libbpf.bpf_object__open_mem(bytes, (nuint)elf.Length, &options);
             return pointer == 0
-                ? throw Failures.Create(Operation.OpenObject, Marshal.GetLastPInvokeError(), name, log: LibbpfLog.Text)
+                ? throw NotOpened(name, Marshal.GetLastPInvokeError(), LibbpfLog.Text)
                 : new BpfObject(name, new BpfObjectHandle(pointer));
         }
     }
@@ -49,6 +49,17 @@ sealed unsafe class BpfObject : IDisposable
         }
     }
 
+    /// <summary>The initial value of a section's map, to be changed before loading; nothing where no map was made of the section.</summary>
+    internal Span<byte> InitialValue(string map)
+    {
+        nuint size = 0;
+        var bytes = Libbpf.bpf_object__find_map_by_name(_handle, map) is not 0 and var found ? Libbpf.bpf_map__initial_value(found, &size) : null;
+        return bytes is null ? default : new Span<byte>(bytes, (int)size);
+    }
+
+    /// <summary>Says whether a program is to be loaded; all are unless it is said.</summary>
+    internal void SetAutoload(string program, bool load) => _ = Libbpf.bpf_program__set_autoload(FindProgram(program), load ? (byte)1 : (byte)0);
+
     /// <summary>Sets how many entries a map will have.</summary>
     internal void SetMaxEntries(string map, int entries)
     {
@@ -60,26 +71,33 @@ sealed unsafe class BpfObject : IDisposable
     }
 
     /// <summary>Creates the maps and has the kernel verify and load the programs.</summary>
-    /// <param name="program">The function whose verifier log a refusal carries.</param>
-    /// <exception cref="NativeException">The kernel refuses; the log says why.</exception>
-    internal void Load(string program)
+    /// <param name="programs">The functions that are loaded; a refusal carries the verifier's log of the one that is refused.</param>
+    /// <exception cref="NativeException">The kernel refuses; the message says why and at which source line, the log everything.</exception>
+    internal void Load(params ReadOnlySpan<string> programs)
     {
         LibbpfLog.Clear();
         var log = (byte*)NativeMemory.AllocZeroed(LogSize);
         try
         {
             // libbpf only asks for a log, into this buffer, when the first attempt failed.
-            _ = Libbpf.bpf_program__set_log_buf(FindProgram(program), log, LogSize);
+            foreach (var program in programs)
+            {
+                _ = Libbpf.bpf_program__set_log_buf(FindProgram(program), log, LogSize);
+            }
+
             var result = Libbpf.bpf_object__load(_handle);
             if (result < 0)
             {
-                var text = Marshal.PtrToStringUTF8((nint)log);
-                throw Failures.Create(Operation.LoadProgram, result, program, log: string.IsNullOrEmpty(text) ? LibbpfLog.Text : text);
+                throw NotLoaded(programs[0], result, Marshal.PtrToStringUTF8((nint)log), LibbpfLog.Text);
             }
         }
         finally
         {
-            _ = Libbpf.bpf_program__set_log_buf(FindProgram(program), null, 0);
+            foreach (var program in programs)
+            {
+                _ = Libbpf.bpf_program__set_log_buf(FindProgram(program), null, 0);
+            }
+
             NativeMemory.Free(log);
         }
     }
@@ -92,6 +110,31 @@ sealed unsafe class BpfObject : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
+
+    static NativeException NotOpened(string name, int errno, string? log) => Failures.Create(
+        Operation.OpenObject, OwnNumber(errno), name, log: log, detail: VerifierLog.LastWords(log));
+
+    static NativeException NotLoaded(string program, int result, string? verifier, string? library)
+    {
+        if (string.IsNullOrEmpty(verifier))
+        {
+            var words = VerifierLog.LastWords(library);
+            var isMap = words.StartsWith("map '", StringComparison.Ordinal) && -result == Errno.EINVAL;
+            return Failures.Create(
+                Operation.LoadProgram, OwnNumber(result), program, isMap ? "Its definition is wrong: the type, the sizes of key and value, or the number of entries." : null, library, words);
+        }
+
+        var refusal = VerifierLog.Read(verifier);
+        var hint = refusal.IsEmpty ? null : "The kernel's verifier refused the program; the exception's Log has all that it said.";
+        return Failures.Create(Operation.LoadProgram, result, program, hint, verifier, refusal.ToString());
+    }
+
+    /// <summary>libbpf has error numbers of its own for files that it can't make sense of; the system has no words for them.</summary>
+    static int OwnNumber(int errno)
+    {
+        const int First = 4000;
+        return Math.Abs(errno) >= First ? Errno.EINVAL : errno;
+    }
 
     nint FindMap(string name) => Libbpf.bpf_object__find_map_by_name(_handle, name) is not 0 and var map
         ? map

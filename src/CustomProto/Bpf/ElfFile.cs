@@ -3,17 +3,58 @@ using System.Text;
 
 namespace CustomProto.Bpf;
 
-/// <summary>The sections of a 64-bit little-endian ELF file (elf(5)). Every offset is checked before it is followed.</summary>
+/// <summary><c>SHT_*</c> (elf.h), as far as BPF objects have them.</summary>
+enum ElfSectionType : uint
+{
+    Unused = 0,
+    Data = 1,
+    Symbols = 2,
+    Strings = 3,
+    Zeros = 8,
+    Relocations = 9,
+}
+
+/// <summary>A section's header.</summary>
+readonly record struct ElfSection(
+    int Index, string Name, ElfSectionType Type, ulong Flags, ulong Offset, ulong Size, uint Link, uint Info, ulong Alignment, ulong EntrySize)
+{
+    const ulong Executable = 0x4;
+
+    /// <summary>Whether it has instructions.</summary>
+    internal bool IsCode => Type == ElfSectionType.Data && (Flags & Executable) != 0;
+}
+
+/// <summary>
+/// The sections of a 64-bit little-endian ELF file (elf(5)). Every offset is checked before it is followed; what else libbpf relies on
+/// is for <see cref="ElfCheck"/>.
+/// </summary>
 sealed class ElfFile
 {
     const int HeaderSize = 64;
     const int SectionHeaderSize = 64;
     const int MachineBpf = 247;
 
-    readonly Dictionary<string, Range> _sections = [];
+    readonly Dictionary<string, Range> _contents = [];
     readonly byte[] _bytes;
 
-    ElfFile(byte[] bytes) => _bytes = bytes;
+    ElfFile(byte[] bytes, ElfSection[] sections)
+    {
+        _bytes = bytes;
+        Sections = sections;
+        foreach (var section in sections.AsSpan(1))
+        {
+            if (Range(section) is { } range)
+            {
+                _contents[section.Name] = range;
+            }
+        }
+    }
+
+    /// <summary>The sections by index; the first is unused.</summary>
+    internal IReadOnlyList<ElfSection> Sections { get; }
+
+    /// <summary>The file's header.</summary>
+    internal ReadOnlySpan<byte> Header => _bytes.AsSpan(0, HeaderSize);
 
     /// <summary>Reads the table of sections.</summary>
     /// <exception cref="CustomProtoException">The file isn't a whole BPF object.</exception>
@@ -22,12 +63,12 @@ sealed class ElfFile
         var span = bytes.AsSpan();
         if (span.Length < HeaderSize || !span[..6].SequenceEqual<byte>([0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
         {
-            throw Invalid(name, "it is not a 64-bit little-endian ELF file");
+            throw InvalidObject.Because(name, "it is not a 64-bit little-endian ELF file");
         }
 
         if (BinaryPrimitives.ReadUInt16LittleEndian(span[18..]) != MachineBpf)
         {
-            throw Invalid(name, "it was compiled for another machine than BPF");
+            throw InvalidObject.Because(name, "it was compiled for another machine than BPF");
         }
 
         var table = BinaryPrimitives.ReadUInt64LittleEndian(span[40..]);
@@ -36,27 +77,26 @@ sealed class ElfFile
         var nameSection = BinaryPrimitives.ReadUInt16LittleEndian(span[62..]);
         if (entrySize != SectionHeaderSize || nameSection >= count || table > (ulong)span.Length || (ulong)count * SectionHeaderSize > (ulong)span.Length - table)
         {
-            throw Invalid(name, "its table of sections is damaged");
+            throw InvalidObject.Because(name, "its table of sections is damaged");
         }
 
         var headers = span.Slice((int)table, count * SectionHeaderSize);
-        var names = Contents(headers.Slice(nameSection * SectionHeaderSize, SectionHeaderSize), span.Length)
-            ?? throw Invalid(name, "its section names lie outside the file");
-        var file = new ElfFile(bytes);
-        for (var i = 1; i < count; i++)
+        var names = Range(ReadHeader(headers, nameSection, default), span.Length)
+            ?? throw InvalidObject.Because(name, "its section names lie outside the file");
+        var sections = new ElfSection[count];
+        for (var i = 0; i < count; i++)
         {
-            var header = headers.Slice(i * SectionHeaderSize, SectionHeaderSize);
-            if (Contents(header, span.Length) is { } contents)
-            {
-                file._sections[ReadString(span[names], BinaryPrimitives.ReadUInt32LittleEndian(header))] = contents;
-            }
+            sections[i] = ReadHeader(headers, i, span[names]);
         }
 
-        return file;
+        return new ElfFile(bytes, sections);
     }
 
     /// <summary>The contents of a section, or nothing where there is no such section.</summary>
-    internal ReadOnlySpan<byte> Section(string name) => _sections.TryGetValue(name, out var range) ? _bytes.AsSpan(range) : default;
+    internal ReadOnlySpan<byte> Section(string name) => _contents.TryGetValue(name, out var range) ? _bytes.AsSpan(range) : default;
+
+    /// <summary>The contents of a section; nothing for one that has none in the file.</summary>
+    internal ReadOnlySpan<byte> Contents(ElfSection section) => Range(section) is { } range ? _bytes.AsSpan(range) : default;
 
     /// <summary>The text at an offset of a string table, up to its terminating zero; empty for an offset outside.</summary>
     internal static string ReadString(ReadOnlySpan<byte> table, uint offset)
@@ -71,20 +111,26 @@ sealed class ElfFile
         return Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
     }
 
-    static Range? Contents(ReadOnlySpan<byte> header, int fileLength)
+    static ElfSection ReadHeader(ReadOnlySpan<byte> headers, int index, ReadOnlySpan<byte> names)
     {
-        const uint NoBits = 8;
-        var offset = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
-        var size = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
-        var occupiesNothing = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) == NoBits;
-        if (occupiesNothing || offset > (ulong)fileLength || size > (ulong)fileLength - offset)
-        {
-            return null;
-        }
-
-        return (int)offset..(int)(offset + size);
+        var header = headers.Slice(index * SectionHeaderSize, SectionHeaderSize);
+        return new ElfSection(
+            index,
+            ReadString(names, BinaryPrimitives.ReadUInt32LittleEndian(header)),
+            (ElfSectionType)BinaryPrimitives.ReadUInt32LittleEndian(header[4..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[24..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[32..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(header[40..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(header[44..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[48..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[56..]));
     }
 
-    static CustomProtoException Invalid(string name, string problem) =>
-        new(FailureKind.InvalidData, "InvalidObjectFile", $"The BPF object '{name}' can't be used: {problem}.", "Compile it again: clang -target bpf -O2 -g.", name);
+    Range? Range(ElfSection section) => Range(section, _bytes.Length);
+
+    static Range? Range(ElfSection section, int fileLength) =>
+        section.Type == ElfSectionType.Zeros || section.Offset > (ulong)fileLength || section.Size > (ulong)fileLength - section.Offset
+            ? null
+            : (int)section.Offset..(int)(section.Offset + section.Size);
 }

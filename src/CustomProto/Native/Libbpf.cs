@@ -72,8 +72,15 @@ static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int bpf_map__set_initial_value(nint map, void* data, nuint size);
 
+    /// <returns>The bytes, which the object owns until it is loaded.</returns>
+    [LibraryImport(Library)]
+    internal static partial byte* bpf_map__initial_value(nint map, nuint* size);
+
     [LibraryImport(Library)]
     internal static partial int bpf_program__fd(nint program);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_autoload(nint program, byte autoload);
 
     [LibraryImport(Library)]
     internal static partial int bpf_program__set_log_buf(nint program, byte* buffer, nuint size);

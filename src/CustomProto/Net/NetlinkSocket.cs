@@ -8,7 +8,7 @@ namespace CustomProto.Net;
 delegate void NetlinkReceiver(ushort type, ReadOnlySpan<byte> body);
 
 /// <summary>
-/// An rtnetlink socket in the network namespace of the thread that opens it. For one thread at a time; requests block only as long
+/// An rtnetlink or generic netlink socket in the network namespace of the thread that opens it. For one thread at a time; requests block only as long
 /// as the kernel works on them.
 /// </summary>
 /// <remarks>Opening and asking need no privilege. See RFC 3549 and include/uapi/linux/netlink.h.</remarks>
@@ -26,8 +26,13 @@ sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>Opens a socket, and subscribes it to a group of notifications unless that is 0.</summary>
     /// <exception cref="NativeException">The kernel refuses the socket or the subscription.</exception>
     internal NetlinkSocket(uint group = 0)
+        : this(Libc.NETLINK_ROUTE, group)
     {
-        _socket = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+    }
+
+    NetlinkSocket(int protocol, uint group)
+    {
+        _socket = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         if (_socket.IsInvalid)
         {
             throw Abandon(Operation.OpenSocket);
@@ -53,6 +58,10 @@ sealed unsafe class NetlinkSocket : IDisposable
 
     /// <summary>The descriptor, to wait for notifications; the socket stays its owner.</summary>
     internal FileDescriptor Descriptor => _socket;
+
+    /// <summary>Opens a socket for generic netlink, whose families <see cref="Genetlink"/> finds.</summary>
+    /// <exception cref="NativeException">The kernel refuses the socket.</exception>
+    internal static NetlinkSocket OpenGeneric() => new(Libc.NETLINK_GENERIC, group: 0);
 
     /// <summary>Sends a request and takes the messages that answer it, up to the kernel's acknowledgement.</summary>
     internal NetlinkError Request(NetlinkMessageWriter request, NetlinkReceiver? receiver = null) =>

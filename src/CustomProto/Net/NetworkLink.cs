@@ -43,6 +43,12 @@ public sealed record NetworkLink
     /// </summary>
     public string? Kind { get; init; }
 
+    /// <summary>The device that carries the interface, under its name on <see cref="ParentBus"/>; <see langword="null"/> for virtual ones.</summary>
+    public string? ParentDevice { get; init; }
+
+    /// <summary>The bus that the device is on, such as <c>pci</c> or <c>virtio</c>; told since Linux 5.14.</summary>
+    public string? ParentBus { get; init; }
+
     /// <summary>
     /// The number of the interface that this one is tied to: the other end of a veth pair, or the interface below a VLAN or macvlan.
     /// It counts in that interface's own namespace, see <see cref="PeerIsElsewhere"/>.
@@ -81,6 +87,8 @@ public sealed record NetworkLink
                 IFLA_ADDRESS when attributes.Value.Length == MacAddress.Length => link with { Address = new MacAddress(attributes.Value) },
                 IFLA_LINK => link with { PeerIndex = attributes.Read<int>() is var peer and not 0 ? peer : null },
                 IFLA_LINK_NETNSID => link with { PeerIsElsewhere = true },
+                IFLA_PARENT_DEV_NAME => link with { ParentDevice = attributes.ReadText() },
+                IFLA_PARENT_DEV_BUS_NAME => link with { ParentBus = attributes.ReadText() },
                 IFLA_LINKINFO => link with { Kind = ReadKind(attributes.Nested()) },
                 IFLA_XDP => link with { XdpAttachments = ReadXdp(attributes.Nested()) },
                 IFLA_STATS64 => link with { Statistics = ReadStatistics(attributes.Read<Statistics>()) },

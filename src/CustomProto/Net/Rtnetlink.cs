@@ -47,6 +47,8 @@ static class Rtnetlink
     internal const ushort IFLA_LINK_NETNSID = 37;
     internal const ushort IFLA_XDP = 43;
     internal const ushort IFLA_ALT_IFNAME = 53;
+    internal const ushort IFLA_PARENT_DEV_NAME = 56;
+    internal const ushort IFLA_PARENT_DEV_BUS_NAME = 57;
     internal const ushort IFLA_INFO_KIND = 1;
 
     internal const ushort IFLA_XDP_ATTACHED = 2;
@@ -89,6 +91,8 @@ static class Rtnetlink
     internal const ushort NUD_PERMANENT = 0x80;
 
     internal const byte RT_SCOPE_LINK = 253;
+    internal const byte IFA_F_OPTIMISTIC = 0x04;
+    internal const byte IFA_F_TENTATIVE = 0x40;
 
     /// <summary><c>struct nlmsghdr</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

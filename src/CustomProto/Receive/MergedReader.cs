@@ -54,12 +54,12 @@ public sealed class MergedReader : IDisposable
         {
             var first = asked;
             var firstTime = long.MaxValue;
-            foreach (var reader in _readers)
+            for (var i = 0; _readers.Count > 1 && i < _readers.Count; i++)
             {
-                asked = reader;
-                if (reader.TryPeek(out var time) && time < firstTime)
+                asked = _readers[i];
+                if (asked.TryPeek(out var time) && time < firstTime)
                 {
-                    (first, firstTime) = (reader, time);
+                    (first, firstTime) = (asked, time);
                 }
             }
 

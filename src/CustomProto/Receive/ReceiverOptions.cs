@@ -1,3 +1,4 @@
+using CustomProto.Net;
 using CustomProto.Protocol;
 
 namespace CustomProto.Receive;

@@ -51,6 +51,10 @@ public static class Receivers
         return [.. links.SelectMany(link => link.XdpAttachments).Select(attachment => Find(attachment.ProgramId)).OfType<Receiver>()];
     }
 
+    /// <summary>The receivers of this process, and the persistent ones in the calling thread's network namespace.</summary>
+    /// <exception cref="CustomProtoException">As for <see cref="Find"/>.</exception>
+    public static IReadOnlyList<Receiver> Available() => [.. All.Union(On(NetworkLinks.List()))];
+
     /// <summary>Closes all receivers of the process.</summary>
     public static void CloseAll()
     {

@@ -1,3 +1,4 @@
+using CustomProto.Protocol;
 using CustomProto.Receive;
 
 namespace CustomProto.KernelTests.Receive;
@@ -6,9 +7,6 @@ namespace CustomProto.KernelTests.Receive;
 [Collection(KernelSuite.Name)]
 public sealed class FixtureTests(LoadedPrograms programs) : IClassFixture<LoadedPrograms>
 {
-    const uint XdpDrop = 1;
-    const uint XdpPass = 2;
-
     public static TheoryData<string> Names => [.. Fixture.All.Keys];
 
     [KernelTheory(KernelNeed.Bpf)]
@@ -19,11 +17,14 @@ public sealed class FixtureTests(LoadedPrograms programs) : IClassFixture<Loaded
         var program = programs.Get(fixture.Configuration ?? new FixtureConfiguration());
         var before = program.ReadStatistics();
 
-        var result = program.TestRun(fixture.Bytes, fixture.LinearLength);
+        var report = program.Run(fixture.Bytes, repeat: 1, fixture.LinearLength);
 
-        Assert.Equal(fixture.Verdict == "Drop" ? XdpDrop : XdpPass, result.Verdict);
+        Assert.Equal(fixture.Verdict, report.Verdict.ToString());
         Assert.Equal(Show(fixture.Counters), Show(Difference(before, program.ReadStatistics())));
-        Assert.Equal(fixture.Message?.ToString(), program.Reader.TryRead(out var message) ? FixtureMessage.From(message).ToString() : null);
+        Assert.Equal(fixture.Message?.ToString(), report.Message is { } message ? FixtureMessage.From(message).ToString() : null);
+        Assert.Equal(fixture.Bytes, report.Output);
+        Assert.Equal(fixture.Counters.ContainsKey(nameof(ReceiveStatistics.Seen)), report.Seen);
+        Assert.Equal(fixture.Counters.Keys.FirstOrDefault(Enum.GetNames<RejectReason>().Contains) ?? nameof(RejectReason.None), report.Reason.ToString());
         Assert.False(program.Reader.TryRead(out _), "A second message for one packet.");
     }
 

@@ -13,7 +13,7 @@ sealed class DependencyRules(string root, IReadOnlyDictionary<string, string[]> 
         ["Send"] = ["Bpf", "Net", "Protocol", "Abi", "Native"],
         ["Programs"] = ["Bpf", "Net", "Protocol", "Capture", .. Programs],
         ["Capture"] = ["Protocol"],
-        ["Bpf"] = ["Native", "Abi"],
+        ["Bpf"] = ["Native", "Abi", "Net"],
         ["Net"] = ["Native"],
         ["Protocol"] = [],
         ["Native"] = [],

@@ -1,20 +1,22 @@
-using CustomProto.Bpf;
 using CustomProto.Native;
 using CustomProto.Net;
 
-namespace CustomProto.Receive;
+namespace CustomProto.Bpf;
 
 /// <summary>Attaching to an interface: the choice of the mode, and the words when it isn't possible.</summary>
 static class XdpAttach
 {
+    const int EthernetMtu = 1500;
+
     /// <summary>Attaches a program in the mode that is asked for.</summary>
     /// <param name="program">The program.</param>
     /// <param name="link">The interface.</param>
     /// <param name="mode">Where to run.</param>
     /// <param name="notices">Where to say that it runs elsewhere than hoped.</param>
+    /// <param name="takesFragments">Whether the program takes packets in several buffers, which large packets need.</param>
     /// <returns>The attachment and the mode it has.</returns>
     /// <exception cref="CustomProtoException">It isn't possible; the message says why.</exception>
-    internal static (XdpLink Link, XdpMode Mode) Attach(BpfProgram program, NetworkLink link, AttachMode mode, List<string> notices)
+    internal static (XdpLink Link, XdpMode Mode) Attach(BpfProgram program, NetworkLink link, AttachMode mode, List<string> notices, bool takesFragments = true)
     {
         var first = mode switch
         {
@@ -33,14 +35,14 @@ static class XdpAttach
             var second = XdpLink.TryAttach(program, link.Index, Flags(XdpMode.Generic), out attached);
             if (attached is not null)
             {
-                notices.Add($"'{link.Name}' runs the program in generic mode, which is slower: {WhyNotNative(link, errno)}");
+                notices.Add($"'{link.Name}' runs the program in generic mode, which is slower: {WhyNotNative(link, errno, takesFragments)}");
                 return (attached, XdpMode.Generic);
             }
 
             errno = second;
         }
 
-        throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno));
+        throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno) ?? Remedy(link, errno, mode, takesFragments));
     }
 
     /// <summary>The flag of a mode.</summary>
@@ -51,12 +53,28 @@ static class XdpAttach
         _ => XdpFlags.HardwareMode,
     };
 
-    static string WhyNotNative(NetworkLink link, int errno) => errno switch
+    static string WhyNotNative(NetworkLink link, int errno, bool takesFragments) => errno switch
     {
         Errno.EOPNOTSUPP or Errno.ENOTSUPP => link.IsLoopback ? "the loopback device has no native mode." : "its driver has no native mode.",
-        Errno.ERANGE => $"its MTU of {link.Mtu} bytes is too large for native mode; ip link set dev {link.Name} mtu 1500 allows it.",
+        Errno.ERANGE when takesFragments => $"its MTU of {link.Mtu} bytes is too large for native mode; ip link set dev {link.Name} mtu 1500 allows it.",
+        Errno.ERANGE => $"its driver takes only a program for fragments with an MTU of {MtuOf(link)}: declare it SEC(\"xdp.frags\"), or lower the MTU (ip link set dev {link.Name} mtu 1500).",
         _ => $"its driver refused native mode ({Errno.Name(errno)}).",
     };
+
+    /// <summary>Advice for causes that the error number doesn't tell alone.</summary>
+    static string? Remedy(NetworkLink link, int errno, AttachMode mode, bool takesFragments) => errno switch
+    {
+        Errno.ERANGE when !takesFragments =>
+            $"With an MTU of {MtuOf(link)} the driver takes only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
+        Errno.EINVAL when !takesFragments && link.Mtu > EthernetMtu && mode != AttachMode.Generic =>
+            $"With an MTU of {link.Mtu} bytes the driver may take only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
+        Errno.EINVAL or Errno.EOPNOTSUPP when mode == AttachMode.Native =>
+            $"The driver can't run XDP in native mode, or not with what is switched on: ethtool -K {link.Name} lro off, or use -Mode Generic.",
+        _ => null,
+    };
+
+    /// <summary>The driver of a veth pair goes by the other end's MTU, which may be in another network namespace.</summary>
+    static string MtuOf(NetworkLink link) => link.Kind == "veth" && link.Mtu <= EthernetMtu ? "its veth peer's size" : $"{link.Mtu} bytes";
 
     /// <summary>Advice that names the program that holds the interface.</summary>
     static string? Holder(NetworkLink link, int errno)

@@ -1,4 +1,4 @@
-namespace CustomProto.Receive;
+namespace CustomProto.Net;
 
 /// <summary>Where an XDP program is asked to run.</summary>
 public enum AttachMode
