@@ -1,0 +1,87 @@
+using System.Management.Automation;
+using CustomProto.Net;
+using CustomProto.PowerShell.Completion;
+using CustomProto.Programs;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Lists the XDP programs that are attached in this network namespace.</summary>
+[Cmdlet(VerbsCommon.Get, "XdpProgram", DefaultParameterSetName = InterfaceSet)]
+[OutputType(typeof(XdpProgram))]
+public sealed class GetXdpProgramCommand : CustomProtoCommand
+{
+    const string InterfaceSet = "Interface";
+    const string IdSet = "Id";
+
+    bool _withoutDetails;
+
+    /// <summary>The interfaces; wildcards are allowed.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = InterfaceSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    public string[]? Interface { get; set; }
+
+    /// <summary>The programs' ids.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = IdSet)]
+    [ArgumentCompleter(typeof(ProgramIdCompleter))]
+    public uint[] Id { get; set; } = [];
+
+    /// <summary>Whether programs are listed too that are loaded but not attached in this network namespace.</summary>
+    [Parameter(ParameterSetName = InterfaceSet)]
+    public SwitchParameter All { get; set; }
+
+    /// <summary>Whether runs are counted and timed, for as long as <see cref="Duration"/> says.</summary>
+    [Parameter]
+    public SwitchParameter Statistics { get; set; }
+
+    /// <summary>How long to measure: seconds, or a TimeSpan.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == IdSet)
+        {
+            foreach (var id in Id)
+            {
+                Write(() => [ProgramSelection.Require(id)], id);
+            }
+
+            return;
+        }
+
+        foreach (var name in Interface ?? ["*"])
+        {
+            Write(() => ProgramInventory.List(InterfaceSelection.Find(name)), name);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (All)
+        {
+            Write(() => ProgramInventory.ListOthers(NetworkLinks.List()), null);
+        }
+
+        if (_withoutDetails)
+        {
+            WriteWarning("Names, links, owners and times of programs are for CAP_SYS_ADMIN only, so they are left empty: run as root (sudo pwsh).");
+        }
+    }
+
+    void Write(Func<IReadOnlyList<XdpProgram>> list, object? target)
+    {
+        if (!Attempt(list, target, out var programs)
+            || !Attempt(() => Statistics ? ProgramInventory.Measure(programs, Duration, StopToken) : programs, target, out var measured))
+        {
+            return;
+        }
+
+        _withoutDetails |= measured.Any(program => program.Name is null);
+        WriteObject(measured, enumerateCollection: true);
+    }
+}

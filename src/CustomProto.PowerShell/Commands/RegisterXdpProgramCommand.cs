@@ -1,0 +1,147 @@
+using System.Management.Automation;
+using CustomProto.Net;
+using CustomProto.PowerShell.Completion;
+using CustomProto.Programs;
+using CustomProto.Protocol;
+using CustomProto.Receive;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Loads the protocol's XDP program and attaches it to interfaces.</summary>
+[Cmdlet(VerbsLifecycle.Register, "XdpProgram", SupportsShouldProcess = true)]
+[OutputType(typeof(XdpProgram), typeof(VerificationReport))]
+public sealed class RegisterXdpProgramCommand : CustomProtoCommand
+{
+    /// <summary>The interfaces.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    public string[] Interface { get; set; } = [];
+
+    /// <summary>Where the program runs.</summary>
+    [Parameter]
+    public AttachMode Mode { get; set; }
+
+    /// <summary>The UDP ports, instead of the protocol's own.</summary>
+    [Parameter]
+    [ValidateCount(1, ProtocolDefinition.MaxPorts)]
+    [ValidateRange(1, ushort.MaxValue)]
+    public int[]? Port { get; set; }
+
+    /// <summary>What becomes of valid messages.</summary>
+    [Parameter]
+    public MatchAction MatchAction { get; set; }
+
+    /// <summary>Whether the program writes a line a packet to the kernel's trace.</summary>
+    [Parameter]
+    public SwitchParameter Trace { get; set; }
+
+    /// <summary>Whether packets with a wrong checksum are rejected.</summary>
+    [Parameter]
+    public SwitchParameter VerifyChecksum { get; set; }
+
+    /// <summary>The ring's size in bytes.</summary>
+    [Parameter]
+    [ValidateRange((long)ReceiverOptions.MinRingSize, (long)ReceiverOptions.MaxRingSize)]
+    public long RingSize { get; set; } = ReceiverOptions.DefaultRingSize;
+
+    /// <summary>How many bytes of a message's data are recorded at most.</summary>
+    [Parameter]
+    [ValidateRange(0, ushort.MaxValue)]
+    public int SnapLength { get; set; } = ushort.MaxValue;
+
+    /// <summary>Whether the program outlives this process.</summary>
+    [Parameter]
+    public SwitchParameter Persist { get; set; }
+
+    /// <summary>Whether the program takes the place of another one, after a confirmation.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Whether the two programs are exchanged without a gap.</summary>
+    [Parameter]
+    public SwitchParameter NoGap { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in Interface)
+        {
+            Register(name);
+        }
+    }
+
+    void Register(string name)
+    {
+        if (!Attempt(() => NetworkLinks.Get(name), name, out var link))
+        {
+            return;
+        }
+
+        var options = Options(link);
+        if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the XDP program ({Mode.ToString().ToLowerInvariant()}, {MatchAction})"))
+        {
+            Verify(options);
+            return;
+        }
+
+        if ((Force && !ConfirmForeign(link.XdpAttachments, link.Name, "Replace")) || !Attempt(() => Receiver.Register(options), name, out var receiver))
+        {
+            return;
+        }
+
+        if (Announce(receiver) is { } program)
+        {
+            WriteObject(program);
+        }
+    }
+
+    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
+    XdpProgram? Announce(Receiver receiver)
+    {
+        XdpProgram? program = null;
+        try
+        {
+            WriteVerbose($"Program {receiver.ProgramId} runs on {receiver.Interface} in {receiver.Mode.ToString().ToLowerInvariant()} mode.");
+            WriteWarnings(receiver.Notices);
+            return Attempt(() => Describe(receiver), receiver.Interface, out program) ? program : null;
+        }
+        finally
+        {
+            if (program is null)
+            {
+                receiver.Unregister();
+            }
+        }
+    }
+
+    /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
+    void Verify(ReceiverOptions options)
+    {
+        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestReceiver.Load(options), options.Interface, out var copy))
+        {
+            using (copy)
+            {
+                WriteObject(copy.Verification);
+            }
+        }
+    }
+
+    ReceiverOptions Options(NetworkLink link) => new()
+    {
+        Interface = link.Name,
+        Mode = Mode,
+        Ports = Port,
+        MatchAction = MatchAction,
+        Trace = Trace,
+        VerifyChecksum = VerifyChecksum,
+        RingSize = (int)RingSize,
+        SnapLength = SnapLength,
+        Persist = Persist,
+        ForeignProgram = !Force ? ForeignProgram.Keep : NoGap ? ForeignProgram.Exchange : ForeignProgram.Detach,
+        ForeignProgramId = link.XdpAttachments is [var held] ? held.ProgramId : null,
+    };
+
+    static XdpProgram Describe(Receiver receiver) =>
+        ProgramInventory.List([NetworkLinks.Get(receiver.InterfaceIndex)]).First(program => program.Id == receiver.ProgramId);
+}

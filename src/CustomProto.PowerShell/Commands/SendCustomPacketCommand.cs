@@ -1,0 +1,312 @@
+using System.Globalization;
+using System.Management.Automation;
+using System.Net;
+using System.Text;
+using CustomProto.PowerShell.Completion;
+using CustomProto.Protocol;
+using CustomProto.Send;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Sends messages of the protocol.</summary>
+[Cmdlet(VerbsCommunications.Send, "CustomPacket", DefaultParameterSetName = TextSet, SupportsShouldProcess = true)]
+[OutputType(typeof(SendResult))]
+public sealed class SendCustomPacketCommand : CustomProtoCommand
+{
+    const string TextSet = "Text";
+    const string DataSet = "Data";
+    const string MessageSet = "Message";
+    const string ReplySet = "Reply";
+    const string ReplyDataSet = "ReplyData";
+
+    readonly OpenSenders _senders = new();
+    readonly List<SendOptions> _destinations = [];
+    readonly HashSet<string> _saidNotices = [];
+
+    /// <summary>Where to send: addresses or names.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = MessageSet)]
+    [ValidateNotNullOrEmpty]
+    public string[] Destination { get; set; } = [];
+
+    /// <summary>The data as text, sent as UTF-8.</summary>
+    [Parameter(Position = 1, ValueFromPipeline = true, ParameterSetName = TextSet)]
+    [Parameter(ParameterSetName = ReplySet)]
+    [AllowNull]
+    [AllowEmptyString]
+    public string? Text { get; set; }
+
+    /// <summary>The data.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DataSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ReplyDataSet)]
+    [AllowEmptyCollection]
+    public byte[] Data { get; set; } = [];
+
+    /// <summary>A message to send as it is, or to reply to.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = MessageSet)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ReplySet)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ReplyDataSet)]
+    [ValidateNotNull]
+    public CustomMessage InputObject { get; set; } = null!;
+
+    /// <summary>Whether to answer the message's sender.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ReplySet)]
+    [Parameter(Mandatory = true, ParameterSetName = ReplyDataSet)]
+    public SwitchParameter Reply { get; set; }
+
+    /// <summary>The type of message.</summary>
+    [Parameter(ParameterSetName = TextSet)]
+    [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = ReplySet)]
+    [Parameter(ParameterSetName = ReplyDataSet)]
+    [MessageTypeTransformation]
+    [ArgumentCompleter(typeof(MessageTypeCompleter))]
+    public byte? Type { get; set; }
+
+    /// <summary>The UDP port to send to.</summary>
+    [Parameter]
+    [Alias("DestinationPort")]
+    [ValidateRange(1, ushort.MaxValue)]
+    public int? Port { get; set; }
+
+    /// <summary>The UDP port to send from.</summary>
+    [Parameter]
+    [ValidateRange(0, ushort.MaxValue)]
+    public int? SourcePort { get; set; }
+
+    /// <summary>The address to send from.</summary>
+    [Parameter]
+    public IPAddress? SourceAddress { get; set; }
+
+    /// <summary>The interface to send from.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    public string? Interface { get; set; }
+
+    /// <summary>The MAC address to send to.</summary>
+    [Parameter]
+    public MacAddress? DestinationMac { get; set; }
+
+    /// <summary>The MAC address to send from.</summary>
+    [Parameter]
+    public MacAddress? SourceMac { get; set; }
+
+    /// <summary>The VLAN ids, outer first.</summary>
+    [Parameter]
+    [ValidateCount(1, 2)]
+    [ValidateRange(0, 4094)]
+    public int[]? VlanId { get; set; }
+
+    /// <summary>The time to live or hop limit.</summary>
+    [Parameter]
+    [ValidateRange(1, 255)]
+    public int? Ttl { get; set; }
+
+    /// <summary>The differentiated services code point.</summary>
+    [Parameter]
+    [ValidateRange(0, 63)]
+    public int Dscp { get; set; }
+
+    /// <summary>How to send.</summary>
+    [Parameter]
+    public Transport Transport { get; set; }
+
+    /// <summary>How many times each message is sent.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long Count { get; set; } = 1;
+
+    /// <summary>Whether a result is emitted.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        foreach (var host in Destination)
+        {
+            if (Attempt(() => HostNames.Resolve(host, SourceAddress?.AddressFamily, StopToken), host, out var address))
+            {
+                _destinations.Add(Override(new SendOptions { Destination = address }));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        switch (ParameterSetName)
+        {
+            case MessageSet:
+                foreach (var options in _destinations)
+                {
+                    SendWhole(options);
+                }
+
+                break;
+            case ReplySet or ReplyDataSet:
+                SendReply();
+                break;
+            default:
+                var data = ParameterSetName == DataSet ? Data : Encoding.UTF8.GetBytes(Text ?? "");
+                foreach (var options in _destinations)
+                {
+                    Send(options, TypeOr(MessageType.Request), data, options.Destination);
+                }
+
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (var sender in _senders.TakeAll())
+        {
+            Finish(sender);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _senders.Dispose();
+        base.Dispose(disposing);
+    }
+
+    SendOptions Override(SendOptions options) => options with
+    {
+        DestinationPort = Port ?? options.DestinationPort,
+        SourcePort = SourcePort ?? options.SourcePort,
+        SourceAddress = SourceAddress ?? options.SourceAddress,
+        Interface = Interface ?? options.Interface,
+        DestinationMac = DestinationMac ?? options.DestinationMac,
+        SourceMac = SourceMac ?? options.SourceMac,
+        VlanId = VlanId ?? options.VlanId,
+        Ttl = Ttl,
+        Dscp = Dscp,
+        Transport = Transport,
+    };
+
+    void SendReply()
+    {
+        if (InputObject.Type == MessageType.Response)
+        {
+            // Two hosts that answer each other's answers would never end.
+            WriteVerbose($"Not replied to: {InputObject}.");
+            return;
+        }
+
+        if (Attempt(() => Override(Replies.OptionsFor(InputObject)), InputObject, out var options))
+        {
+            var data = ParameterSetName == ReplyDataSet ? Data : Text is null ? InputObject.Data : Encoding.UTF8.GetBytes(Text);
+            Send(options, TypeOr(MessageType.Response), data, InputObject);
+        }
+    }
+
+    void Send(SendOptions options, MessageType type, byte[] data, object target)
+    {
+        if (ShouldSend(options, options.Protocol.TypeName(type), data.Length)
+            && Attempt(() => MessageEncoder.Encode(options.Protocol, type, data), target, out var payload))
+        {
+            Send(options, sender => sender.Send(payload, Count, StopToken), target);
+        }
+    }
+
+    void SendWhole(SendOptions destination)
+    {
+        var message = InputObject;
+        var options = destination with { Protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol };
+        if (ShouldSend(options, message.TypeName, message.Length))
+        {
+            Send(options, SendAll, message);
+        }
+
+        void SendAll(Sender sender)
+        {
+            for (var left = Count; left > 0; left--)
+            {
+                sender.Send(message, StopToken);
+            }
+        }
+    }
+
+    void Send(SendOptions options, Action<Sender> send, object target)
+    {
+        var sender = _senders.Find(options);
+        if (sender is null && !TryOpen(options, target, out sender))
+        {
+            return;
+        }
+
+        FailureKind? failure = null;
+        Attempt(
+            () =>
+            {
+                try
+                {
+                    send(sender);
+                }
+                catch (CustomProtoException exception)
+                {
+                    failure = exception.Kind;
+                    throw;
+                }
+            },
+            target);
+
+        // A message that can't be sent says nothing about the next. Any other failure may be over when the way is looked for again.
+        if (failure is not (null or FailureKind.InvalidArgument or FailureKind.LimitExceeded))
+        {
+            Finish(_senders.Take(sender));
+        }
+    }
+
+    bool TryOpen(SendOptions options, object target, out Sender sender)
+    {
+        if (!Attempt(() => Sender.Open(options, StopToken), target, out sender))
+        {
+            return false;
+        }
+
+        if (_senders.Add(options, sender) is { } oldest)
+        {
+            Finish(oldest);
+        }
+
+        WriteVerbose(
+            $"To {Name(sender.Destination, sender.DestinationPort)} from {Name(sender.SourceAddress, sender.SourcePort)} over {sender.Interface}, transport {sender.Transport}: {sender.Reason}.");
+        if (!IPAddress.IsLoopback(sender.Destination))
+        {
+            WriteWarnings(sender.Notices.Where(_saidNotices.Add));
+        }
+
+        return true;
+    }
+
+    void Finish(Sender sender)
+    {
+        using (sender)
+        {
+            if (PassThru && Attempt(sender.Complete, null, out var result))
+            {
+                WriteObject(result);
+            }
+        }
+    }
+
+    bool ShouldSend(SendOptions options, string typeName, int length)
+    {
+        var times = Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Count} times ");
+        return ShouldProcess(
+            Name(options.Destination, options.DestinationPort ?? options.Protocol.Ports[0]),
+            string.Create(CultureInfo.InvariantCulture, $"Send {times}a message ({typeName}, {length} bytes)"));
+    }
+
+    MessageType TypeOr(MessageType usual) => Type is { } given ? (MessageType)given : usual;
+
+    static string Name(IPAddress address, int port) => new IPEndPoint(address, port).ToString();
+}

@@ -1,0 +1,90 @@
+using System.Management.Automation;
+using CustomProto.PowerShell.Completion;
+using CustomProto.Programs;
+using CustomProto.Receive;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Changes what a registered program does, while it runs and without a gap.</summary>
+[Cmdlet(VerbsCommon.Set, "XdpProgram", DefaultParameterSetName = InterfaceSet, SupportsShouldProcess = true)]
+[OutputType(typeof(XdpProgram))]
+public sealed class SetXdpProgramCommand : CustomProtoCommand
+{
+    const string InterfaceSet = "Interface";
+    const string InputObjectSet = "InputObject";
+
+    /// <summary>The interfaces; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InterfaceSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    public string[] Interface { get; set; } = [];
+
+    /// <summary>The programs.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public XdpProgram[] InputObject { get; set; } = [];
+
+    /// <summary>What becomes of valid messages from now on.</summary>
+    [Parameter]
+    public MatchAction? MatchAction { get; set; }
+
+    /// <summary>Whether the program writes a line a packet to the kernel's trace from now on; -Trace:$false switches it off.</summary>
+    [Parameter]
+    public SwitchParameter Trace { get; set; }
+
+    /// <summary>Whether the programs are emitted that were changed.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == InterfaceSet)
+        {
+            foreach (var name in Interface)
+            {
+                Change(() => InterfaceSelection.RequireReceivers(name), name);
+            }
+
+            return;
+        }
+
+        foreach (var program in InputObject)
+        {
+            Change(() => [InterfaceSelection.RequireReceiver(program)], program);
+        }
+    }
+
+    void Change(Func<IReadOnlyList<Receiver>> select, object target)
+    {
+        if (!Attempt(select, target, out var receivers))
+        {
+            return;
+        }
+
+        foreach (var receiver in receivers)
+        {
+            if (ShouldProcess($"{receiver.Interface} (index {receiver.InterfaceIndex})", $"Change the XDP program with id {receiver.ProgramId}")
+                && Attempt(() => Change(receiver), target)
+                && PassThru
+                && Attempt(() => ProgramSelection.Require(receiver.ProgramId), target, out var program))
+            {
+                WriteObject(program);
+            }
+        }
+    }
+
+    void Change(Receiver receiver)
+    {
+        if (MatchAction is { } action)
+        {
+            receiver.MatchAction = action;
+        }
+
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Trace)))
+        {
+            receiver.Trace = Trace;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Management.Automation;
+using CustomProto.Programs;
+using CustomProto.Protocol;
+using CustomProto.Receive;
+using CustomProto.Send;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Runs frames through a private copy of the program in the kernel, or only has the kernel verify it.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "XdpProgram", DefaultParameterSetName = OptionsSet)]
+[OutputType(typeof(TestRunReport), typeof(VerificationReport))]
+public sealed class TestXdpProgramCommand : CustomProtoCommand
+{
+    const string OptionsSet = "Options";
+    const string InputObjectSet = "InputObject";
+
+    readonly List<byte> _looseBytes = [];
+    XdpProgram? _loadedFor;
+    TestReceiver? _receiver;
+    bool _isRefused;
+
+    /// <summary>A frame, from the Ethernet header on.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public byte[]? Frame { get; set; }
+
+    /// <summary>Messages; each is put into the frame it came in, or into an invented one.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public CustomMessage[]? Message { get; set; }
+
+    /// <summary>A registered program, whose configuration is used.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public XdpProgram? InputObject { get; set; }
+
+    /// <summary>The UDP ports, instead of the protocol's own.</summary>
+    [Parameter(ParameterSetName = OptionsSet)]
+    [ValidateCount(1, ProtocolDefinition.MaxPorts)]
+    [ValidateRange(1, ushort.MaxValue)]
+    public int[]? Port { get; set; }
+
+    /// <summary>What becomes of valid messages.</summary>
+    [Parameter(ParameterSetName = OptionsSet)]
+    public MatchAction MatchAction { get; set; }
+
+    /// <summary>Whether packets with a wrong checksum are rejected.</summary>
+    [Parameter(ParameterSetName = OptionsSet)]
+    public SwitchParameter VerifyChecksum { get; set; }
+
+    /// <summary>How often each frame is run.</summary>
+    [Parameter]
+    [ValidateRange(1, 100_000_000)]
+    public int Repeat { get; set; } = 1;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Frame is [var single] && MyInvocation.ExpectingInput)
+        {
+            // The pipeline took an array apart; a frame of one byte there is none.
+            _looseBytes.Add(single);
+            return;
+        }
+
+        RunLooseBytes();
+        if (Frame is null && Message is null)
+        {
+            Verify();
+        }
+
+        if (Frame is not null)
+        {
+            Run(Frame, Frame.Length);
+        }
+
+        foreach (var message in Message ?? [])
+        {
+            if (Attempt(() => FrameEncoder.Encode(message, Port?[0]), message, out var frame))
+            {
+                Run(frame, message);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => RunLooseBytes();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _receiver?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    void RunLooseBytes()
+    {
+        if (_looseBytes.Count > 0)
+        {
+            Run([.. _looseBytes], _looseBytes.Count);
+            _looseBytes.Clear();
+        }
+    }
+
+    void Verify()
+    {
+        if (TryLoad(out var receiver))
+        {
+            WriteObject(receiver.Verification);
+        }
+    }
+
+    void Run(byte[] frame, object target)
+    {
+        if (TryLoad(out var receiver) && Attempt(() => receiver.Run(frame, Repeat, StopToken), target, out var report))
+        {
+            WriteObject(report);
+        }
+    }
+
+    /// <summary>The copy with the configuration that is asked for: loaded once for all frames, and refused once.</summary>
+    bool TryLoad(out TestReceiver receiver)
+    {
+        if (_receiver is null || !ReferenceEquals(_loadedFor, InputObject))
+        {
+            if (_isRefused && ReferenceEquals(_loadedFor, InputObject))
+            {
+                receiver = null!;
+                return false;
+            }
+
+            _receiver?.Dispose();
+            _receiver = null;
+            _loadedFor = InputObject;
+            _isRefused = !Attempt(Load, InputObject, out var loaded);
+            _receiver = _isRefused ? null : loaded;
+        }
+
+        receiver = _receiver!;
+        return _receiver is not null;
+    }
+
+    TestReceiver Load() => InputObject is { } program
+        ? TestReceiver.Load(InterfaceSelection.RequireReceiver(program))
+        : TestReceiver.Load(new ReceiverOptions { Interface = "test", Ports = Port, MatchAction = MatchAction, VerifyChecksum = VerifyChecksum });
+}

@@ -1,0 +1,61 @@
+using System.Management.Automation;
+using CustomProto.Net;
+using CustomProto.Programs;
+using CustomProto.Receive;
+
+namespace CustomProto.PowerShell;
+
+/// <summary>From what a user gives to say which interface or program is meant, to the things themselves.</summary>
+static class InterfaceSelection
+{
+    /// <summary>The interface with a name, or those that a wildcard pattern matches (none is fine then).</summary>
+    /// <exception cref="CustomProtoException">There is no interface with the name.</exception>
+    internal static IReadOnlyList<NetworkLink> Find(string name)
+    {
+        // The kernel allows * and ? in names, so a name that is one comes first.
+        if (!WildcardPattern.ContainsWildcardCharacters(name) || NetworkLinks.TryGet(name, out _))
+        {
+            return [NetworkLinks.Get(name)];
+        }
+
+        var pattern = WildcardPattern.Get(name, WildcardOptions.None);
+        return [.. NetworkLinks.List().Where(link => pattern.IsMatch(link.Name))];
+    }
+
+    /// <summary>This process's receivers on the interfaces that a name or pattern means.</summary>
+    /// <exception cref="CustomProtoException">There is no interface with the name, or nothing of ours is on it.</exception>
+    internal static IReadOnlyList<Receiver> RequireReceivers(string name)
+    {
+        var links = Find(name);
+        var receivers = Receivers.On(links);
+        return receivers.Count > 0 || links is not [var only]
+            ? receivers
+            : throw new CustomProtoException(
+                FailureKind.NotFound,
+                "NotRegistered",
+                $"No program of this PowerShell process is attached to '{only.Name}'.",
+                $"Run Register-XdpProgram -Interface {only.Name} first.",
+                only.Name);
+    }
+
+    /// <summary>This process's receiver behind a program.</summary>
+    /// <exception cref="CustomProtoException">The program isn't this process's, or isn't attached any more.</exception>
+    internal static Receiver RequireReceiver(XdpProgram program)
+    {
+        if (Receivers.Find(program.Id) is { } receiver)
+        {
+            return receiver;
+        }
+
+        var isAttached = NetworkLinks.TryGet(program.InterfaceIndex, out var link)
+            && link.XdpAttachments.Any(attachment => attachment.ProgramId == program.Id);
+        throw isAttached ? ForeignPrograms.Refusal(program) : NotAttached(program);
+    }
+
+    static CustomProtoException NotAttached(XdpProgram program) => new(
+        FailureKind.NotFound,
+        "ProgramNotFound",
+        $"The XDP {program} isn't attached any more.",
+        "Get-XdpProgram lists the programs that are.",
+        program);
+}

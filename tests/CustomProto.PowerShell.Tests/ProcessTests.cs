@@ -1,0 +1,161 @@
+using System.Globalization;
+using CustomProto.KernelTests;
+using CustomProto.Protocol;
+
+namespace CustomProto.PowerShell.Tests;
+
+/// <summary>What needs a process of its own: signals, missing privileges, a missing library, jobs.</summary>
+[Collection(KernelSuite.Name)]
+public sealed class ProcessTests : ShellTest
+{
+    const string DescribeError = "$_ | ForEach-Object { $_.FullyQualifiedErrorId; \"$($_.CategoryInfo.Category)\"; $_.Exception.Message; 'advice: ' + $_.ErrorDetails.RecommendedAction }";
+
+    [ProcessFact(KernelNeed.Bpf)]
+    public void Interrupt_ends_a_stream_and_nothing_stays_attached()
+    {
+        // The finally block runs in the interrupted process, so what it sees is the command's own tidying up.
+        using var shell = Start(
+            "try { Get-CustomMessage -Interface veth1 | ForEach-Object { [Console]::WriteLine(\"got $($_.Text)\") } }"
+            + " finally { [Console]::WriteLine(\"left $(@(Get-ChildItem /proc/self/fd | Where-Object Target -match 'bpf').Count)\") }");
+        shell.ReadUntil("ICMP");
+        Send(MessageType.Request, "one");
+        shell.ReadUntil("got one");
+
+        shell.Signal("INT");
+
+        Assert.Equal("left 0", shell.ReadUntil("left"));
+        shell.Wait();
+        Assert.Empty(Attached());
+    }
+
+    [ProcessFact(KernelNeed.Bpf)]
+    public void A_killed_process_leaves_nothing()
+    {
+        using var shell = Start("Register-XdpProgram veth1 -MatchAction Drop | ForEach-Object { [Console]::WriteLine('registered') }; Get-CustomMessage");
+        shell.ReadUntil("registered");
+        Assert.Single(Attached());
+
+        shell.Signal("KILL");
+        shell.Wait();
+
+        // The kernel lets go of the link in its own time after the process is gone.
+        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 0, TimeSpan.FromSeconds(10)));
+    }
+
+    [ProcessFact(KernelNeed.Bpf)]
+    public void Select_First_ends_a_stream_and_the_next_read_goes_on()
+    {
+        using var shell = Start(
+            "$null = Register-XdpProgram veth1 -MatchAction Drop; [Console]::WriteLine('ready');"
+            + "Get-CustomMessage | Select-Object -First 2 | ForEach-Object Text; 'then'; Get-CustomMessage -Count 1 | ForEach-Object Text;"
+            + "Unregister-XdpProgram veth1; \"left $(@(Get-XdpProgram).Count)\"");
+        shell.ReadUntil("ready");
+
+        Send(MessageType.Request, "1", "2", "3");
+
+        Assert.Contains("1\n2\nthen\n3\nleft 0", shell.Wait(), StringComparison.Ordinal);
+    }
+
+    [ProcessFact(KernelNeed.Bpf)]
+    public void Message_comes_back_from_a_job_and_the_jobs_program_goes_with_it()
+    {
+        Register();
+        Send((MessageType)77, "hello");
+        var path = Path.GetTempFileName();
+        Shell.Run($"Get-CustomMessage -Count 1 {Patience} | Export-Clixml $args[0]", path).WithoutErrors();
+        Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
+
+        using var shell = Start(
+            $"$job = Start-Job {{ Import-Module '{Installation.Module}'; $null = Register-XdpProgram veth1 -MatchAction Drop; Import-Clixml '{path}' }};"
+            + "$message = $job | Receive-Job -Wait -AutoRemoveJob;"
+            + "$message.GetType().FullName; $message.TypeName; $message.Text; $message.Data.Length; $message.SourceMac.ToString()");
+        var output = shell.Wait();
+        File.Delete(path);
+
+        Assert.Equal(["CustomProto.Protocol.CustomMessage", "77", "hello", "5", TestNetwork.Mac(TestNetwork.Left)], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 0, TimeSpan.FromSeconds(10)));
+    }
+
+    [ProcessFact]
+    public void Missing_privilege_is_named_with_the_command_that_grants_it()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            $"try {{ Register-XdpProgram veth1 -ErrorAction Stop }} catch {{ {DescribeError} }};"
+            + $"try {{ Send-CustomPacket 192.0.2.1 -Text x -Transport Raw -ErrorAction Stop }} catch {{ {DescribeError} }};"
+            + "Send-CustomPacket 192.0.2.1 -Text x -Verbose; @(Get-XdpProgram).Count",
+            wrapper: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        var lines = shell.Wait().Split('\n');
+
+        Assert.Equal(["LoadProgramFailed,CustomProto.PowerShell.Commands.RegisterXdpProgramCommand", "PermissionDenied"], [lines[0], lines[1]], IsSameOrCreateMap);
+        Assert.Contains("CAP_BPF", lines[2], StringComparison.Ordinal);
+        Assert.Contains("setcap cap_bpf,cap_net_admin,cap_net_raw", lines[3], StringComparison.Ordinal);
+        Assert.Equal("OpenSocketFailed,CustomProto.PowerShell.Commands.SendCustomPacketCommand", lines[4]);
+        Assert.Equal("PermissionDenied", lines[5]);
+        Assert.Contains("CAP_NET_RAW", lines[6], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("transport Udp: CAP_NET_RAW is missing", StringComparison.Ordinal));
+        Assert.Empty(Attached());
+
+        // Which of the two is refused first is the library's business.
+        static bool IsSameOrCreateMap(string expected, string actual) =>
+            expected == actual || expected.Replace("LoadProgramFailed", "CreateMapFailed", StringComparison.Ordinal) == actual;
+    }
+
+    [ProcessFact]
+    public void What_needs_more_privilege_than_there_is_is_null()
+    {
+        using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
+
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            "Get-XdpProgram | ForEach-Object { \"$($_.Interface) $($_.Id) [$($_.Name)$($_.Tag)$($_.LoadTime)]\" }",
+            wrapper: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+
+        var lines = shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"veth1 {Attached()[0].ProgramId} []"), lines[0]);
+        Assert.Contains("CAP_SYS_ADMIN", Assert.Single(lines, line => line.StartsWith("WARNING:", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [ProcessFact]
+    public void A_missing_libbpf_is_an_error_that_says_how_to_install_it()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            $"try {{ Register-XdpProgram veth1 -ErrorAction Stop }} catch {{ {DescribeError} }}",
+            environment: ("CUSTOMPROTO_LIBBPF", "/nonexistent.so"));
+        var lines = shell.Wait().Split('\n');
+
+        Assert.Equal("LibbpfNotInstalled,CustomProto.PowerShell.Commands.RegisterXdpProgramCommand", lines[0]);
+        Assert.Equal("NotInstalled", lines[1]);
+        Assert.Contains("/nonexistent.so", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("advice: ", lines[3], StringComparison.Ordinal);
+    }
+
+    [ProcessFact]
+    public void Errors_show_their_advice_once()
+    {
+        using var shell = Start("Register-XdpProgram nope");
+
+        var output = shell.Wait();
+
+        Assert.Contains("There is no network interface 'nope'", output, StringComparison.Ordinal);
+        Assert.Equal(2, output.Split("These are there").Length);
+    }
+
+    [ProcessFact]
+    public void Import_does_no_work()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            "(Get-ChildItem /proc/self/fd | Where-Object Target -match 'bpf|eventfd:cp').Count; (Get-Content /proc/self/maps | Select-String libbpf).Count",
+            environment: ("CUSTOMPROTO_LIBBPF", "/nonexistent.so"));
+
+        Assert.Equal(["0", "0"], shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    ShellProcess Start(string script) => new(Network, TestNetwork.Right, script);
+}
