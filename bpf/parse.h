@@ -22,10 +22,6 @@
 
 #include "customproto.h"
 
-/* Farther in, no header can start: Ethernet, two tags, IPv6, eight extension headers of 2,048
- * bytes. */
-#define MAX_HEADER_OFFSET 0x7fff
-
 #define IPV4_MORE_FRAGMENTS 0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
 #define IPV6_MORE_FRAGMENTS 0x0001
@@ -94,22 +90,30 @@ struct cursor {
 	struct xdp_md *frame;
 	void *data;
 	void *data_end;
-	__u32 offset;
+	__u64 offset;
 };
 
-/* The next `size` bytes, in place or in `copy`; NULL where the frame ends before. Moves the cursor.
+/*
+ * The next `size` bytes, in place or in `copy`; false where the frame ends before. Moves the cursor.
+ *
+ * In place only at the `usual` offset, a constant: adding a variable to a packet pointer, or comparing
+ * one with NULL, is for CAP_PERFMON (kernel/bpf/verifier.c), which receiving shouldn't need.
  */
-static __always_inline void *take(struct cursor *cursor, void *copy, __u32 size)
+static __always_inline bool take(struct cursor *cursor, const __u32 usual, void *copy, __u32 size,
+				 void **header)
 {
-	__u32 offset = cursor->offset;
-	void *header = cursor->data + offset;
+	__u64 offset = cursor->offset;
+	void *in_place = cursor->data + usual;
 
-	if (offset > MAX_HEADER_OFFSET)
-		return NULL;
+	/* Keeps the compiler from merging two calls into one with a variable. */
+	asm volatile("" : "+r"(in_place));
 	cursor->offset = offset + size;
-	if (header + size <= cursor->data_end)
-		return header;
-	return bpf_xdp_load_bytes(cursor->frame, offset, copy, size) ? NULL : copy;
+	if (offset == usual && in_place + size <= cursor->data_end) {
+		*header = in_place;
+		return true;
+	}
+	*header = copy;
+	return !bpf_xdp_load_bytes(cursor->frame, offset, copy, size);
 }
 
 static __always_inline bool is_vlan(__be16 ethertype)
@@ -121,11 +125,11 @@ static __always_inline bool is_vlan(__be16 ethertype)
 static __always_inline __be16 take_ethernet(struct cursor *cursor, struct header_copies *copies,
 					    struct headers *headers)
 {
-	struct ethhdr *ethernet = take(cursor, &copies->ethernet, sizeof(*ethernet));
+	struct ethhdr *ethernet;
 	__be16 ethertype;
 	int i;
 
-	if (!ethernet)
+	if (!take(cursor, 0, &copies->ethernet, sizeof(*ethernet), (void **)&ethernet))
 		return 0;
 	headers->ethernet = ethernet;
 	headers->vlan_count = 0;
@@ -138,8 +142,8 @@ static __always_inline __be16 take_ethernet(struct cursor *cursor, struct header
 		headers->vlan_id[i] = 0;
 		if (!is_vlan(ethertype))
 			continue;
-		tag = take(cursor, &copies->tag, sizeof(*tag));
-		if (!tag)
+		if (!take(cursor, ETH_HLEN + i * sizeof(*tag), &copies->tag, sizeof(*tag),
+			  (void **)&tag))
 			return 0;
 		headers->vlan_id[i] = bpf_ntohs(tag->tci) & 0x0fff;
 		headers->vlan_count = i + 1;
@@ -152,10 +156,12 @@ static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct
 						   struct headers *headers,
 						   struct datagram *datagram)
 {
-	struct iphdr *ip = take(cursor, copy, sizeof(*ip));
 	__u32 header_length, fragment;
+	struct iphdr *ip;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP)
+	if (!take(cursor, ETH_HLEN, copy, sizeof(*ip), (void **)&ip))
+		return PARSE_FOREIGN;
+	if (ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP)
 		return PARSE_FOREIGN;
 	header_length = ip->ihl * 4;
 	headers->addresses = &ip->saddr;
@@ -231,11 +237,11 @@ static __always_inline enum parse_result take_ipv6(struct cursor *cursor, struct
 						   struct headers *headers,
 						   struct datagram *datagram)
 {
-	struct ipv6hdr *ip = take(cursor, copy, sizeof(*ip));
 	struct extension_walk walk;
+	struct ipv6hdr *ip;
 	int result;
 
-	if (!ip || ip->version != 6)
+	if (!take(cursor, ETH_HLEN, copy, sizeof(*ip), (void **)&ip) || ip->version != 6)
 		return PARSE_FOREIGN;
 	headers->addresses = &ip->saddr;
 	datagram->ip_version = 6;
@@ -285,6 +291,7 @@ parse_datagram(struct xdp_md *frame, const volatile struct cp_config *config,
 	};
 	__be16 ethertype = take_ethernet(&cursor, copies, headers);
 	enum parse_result result = PARSE_FOREIGN;
+	bool taken;
 
 	datagram->ip_offset = cursor.offset;
 	if (ethertype == bpf_htons(ETH_P_IP))
@@ -296,9 +303,14 @@ parse_datagram(struct xdp_md *frame, const volatile struct cp_config *config,
 
 	if (datagram->udp_offset + sizeof(struct udphdr) > datagram->ip_end)
 		return PARSE_FOREIGN;
-	headers->udp = take(&cursor, &copies->udp, sizeof(struct udphdr));
-	if (!headers->udp ||
-	    (!is_port(config, headers->udp->dest) && !is_port(config, headers->udp->source)))
+	taken = datagram->ip_version == 4
+			? take(&cursor, ETH_HLEN + sizeof(struct iphdr), &copies->udp,
+			       sizeof(struct udphdr), (void **)&headers->udp)
+			: take(&cursor, ETH_HLEN + sizeof(struct ipv6hdr), &copies->udp,
+			       sizeof(struct udphdr), (void **)&headers->udp);
+	if (!taken)
+		return PARSE_FOREIGN;
+	if (!is_port(config, headers->udp->dest) && !is_port(config, headers->udp->source))
 		return PARSE_FOREIGN;
 	datagram->udp_length = bpf_ntohs(headers->udp->len);
 	datagram->udp_checksum = headers->udp->check;

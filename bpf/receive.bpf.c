@@ -296,8 +296,11 @@ __noinline int receive_datagram(struct xdp_md *frame, const struct datagram *dat
 	if (config.may_trace && set->trace)
 		trace(record, datagram, set->program_id);
 	if (reason != CP_REASON_NONE) {
-		if (reason < CP_REASON_COUNT)
-			counted->reasons[reason]++;
+		/* Read back, as an index that differs from way to way is for CAP_PERFMON only. */
+		__u32 index = *(volatile __u8 *)&event->reason;
+
+		if (index < CP_REASON_COUNT)
+			counted->reasons[index]++;
 		return XDP_PASS;
 	}
 

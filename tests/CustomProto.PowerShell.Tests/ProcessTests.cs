@@ -103,6 +103,22 @@ public sealed class ProcessTests : ShellTest
     }
 
     [ProcessFact]
+    public void Three_capabilities_are_enough_to_register_receive_and_send()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            "$program = Register-XdpProgram veth1 -MatchAction Drop; 'ready'; Get-CustomMessage -Count 1 -Timeout 20 | Send-CustomPacket -Reply -Text answer;"
+            + "(Get-XdpStatistics).Valid; $program | Unregister-XdpProgram; @(Get-XdpProgram).Count; $Error.Count",
+            wrapper: ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+net_raw", "--inh-caps=-all"]);
+        shell.ReadUntil("ready");
+
+        Send(MessageType.Request, "question");
+
+        Assert.Equal(["1", "0", "0"], shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^3..]);
+    }
+
+    [ProcessFact]
     public void What_needs_more_privilege_than_there_is_is_null()
     {
         using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);

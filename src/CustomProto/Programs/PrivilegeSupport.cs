@@ -10,7 +10,7 @@ static class PrivilegeSupport
         ("CAP_BPF", name => Check(name, Capability.Bpf, "load programs and make maps", SupportStatus.Unsupported)),
         ("CAP_NET_ADMIN", name => Check(name, Capability.NetAdmin, "attach programs to interfaces", SupportStatus.Unsupported)),
         ("CAP_NET_RAW", name => Check(name, Capability.NetRaw, "send over a raw socket; -Transport Udp goes without", SupportStatus.Unsupported)),
-        ("CAP_PERFMON", name => Check(name, Capability.Perfmon, "load programs that reckon with addresses in a packet, and write trace lines (-Trace)", SupportStatus.Unsupported)),
+        ("CAP_PERFMON", name => Check(name, Capability.Perfmon, "write trace lines (-Trace), and load programs of one's own that reckon with addresses in a packet", SupportStatus.Warning)),
         ("CAP_SYS_ADMIN", name => Check(name, Capability.SysAdmin, "see names, links and maps of programs that others loaded", SupportStatus.Warning)),
     ];
 

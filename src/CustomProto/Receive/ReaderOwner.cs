@@ -1,5 +1,5 @@
-using System.Globalization;
 using CustomProto.Abi;
+using CustomProto.Native;
 
 namespace CustomProto.Receive;
 
@@ -18,13 +18,13 @@ static class ReaderOwner
             var holder = Interlocked.CompareExchange(ref reader.Owner, (uint)Environment.ProcessId, 0);
             if (holder == 0)
             {
-                Volatile.Write(ref reader.OwnerStarted, Started(Environment.ProcessId)!.Value);
+                Volatile.Write(ref reader.OwnerStarted, ProcessStart.Read(Environment.ProcessId)!.Value);
                 return 0;
             }
 
             // A holder that has only just claimed hasn't said yet when it started: 0 is taken for "alive".
             var started = Volatile.Read(ref reader.OwnerStarted);
-            if (Started((int)holder) is { } actual && (started == 0 || started == actual))
+            if (ProcessStart.Read((int)holder) is { } actual && (started == 0 || started == actual))
             {
                 return (int)holder;
             }
@@ -40,23 +40,5 @@ static class ReaderOwner
     {
         Volatile.Write(ref reader.OwnerStarted, 0);
         _ = Interlocked.CompareExchange(ref reader.Owner, 0, (uint)Environment.ProcessId);
-    }
-
-    /// <summary>When a process started, in clock ticks since boot (proc_pid_stat(5), field 22); nothing for one that isn't there.</summary>
-    static ulong? Started(int process)
-    {
-        const int StartTimeAfterName = 19;
-        try
-        {
-            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
-
-            // The name, in parentheses, may hold spaces and parentheses itself.
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return ulong.Parse(fields[StartTimeAfterName], CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
     }
 }

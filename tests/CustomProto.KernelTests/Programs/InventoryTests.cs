@@ -91,7 +91,7 @@ public sealed class InventoryTests : IDisposable
         stop.Cancel();
 
         var measured = Assert.Single(measuring.Result);
-        Assert.InRange(measured.RunCount!.Value, 100, 1_000_000);
+        Assert.InRange(measured.RunCount!.Value, 1, 1_000_000);
         Assert.InRange(measured.NanosecondsPerRun!.Value, 1, 1_000_000);
         var atRest = KernelObjects.ReadProgram(receiver.ProgramId).RunCount;
         SendOne();
