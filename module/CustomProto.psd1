@@ -13,6 +13,7 @@
   FormatsToProcess = @('CustomProto.Format.ps1xml')
   TypesToProcess = @('CustomProto.Types.ps1xml')
   CmdletsToExport = @(
+    'Build-XdpProgram'
     'Get-CustomMessage'
     'Get-XdpProgram'
     'Get-XdpStatistics'

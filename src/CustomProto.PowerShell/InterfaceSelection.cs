@@ -47,6 +47,16 @@ static class InterfaceSelection
             return receiver;
         }
 
+        if (UserPrograms.Find(program.Id) is { } user)
+        {
+            throw new CustomProtoException(
+                FailureKind.Unsupported,
+                "NotTheProtocolsProgram",
+                $"The XDP {program} comes from '{user.Path}', so it has no messages and counters of the protocol.",
+                "Read its maps with bpftool map dump, or register the protocol's program instead.",
+                program);
+        }
+
         var isAttached = NetworkLinks.TryGet(program.InterfaceIndex, out var link)
             && link.XdpAttachments.Any(attachment => attachment.ProgramId == program.Id);
         throw isAttached ? ForeignPrograms.Refusal(program) : NotAttached(program);

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CustomProto.Programs;
 using CustomProto.Receive;
 
 namespace CustomProto.PowerShell;
@@ -7,5 +8,9 @@ namespace CustomProto.PowerShell;
 public sealed class ModuleLifetime : IModuleAssemblyCleanup
 {
     /// <summary>Detaches every program that this process registered.</summary>
-    public void OnRemove(PSModuleInfo psModuleInfo) => Receivers.CloseAll();
+    public void OnRemove(PSModuleInfo psModuleInfo)
+    {
+        Receivers.CloseAll();
+        UserPrograms.CloseAll();
+    }
 }

@@ -28,7 +28,8 @@ static class ProgramSelection
     /// <exception cref="CustomProtoException">There is none.</exception>
     internal static XdpProgram Require(uint id) =>
         ProgramInventory.List(NetworkLinks.List()).FirstOrDefault(program => program.Id == id)
-        ?? (Receivers.Find(id) is { } receiver ? Describe(receiver) : throw NotFound(id));
+        ?? (Receivers.Find(id) is { } receiver ? Describe(receiver) : null)
+        ?? (UserPrograms.Find(id) is { } user ? Describe(user) : throw NotFound(id));
 
     /// <summary>A program of this process whose interface is gone or in another network namespace.</summary>
     static XdpProgram Describe(Receiver receiver) => new()
@@ -37,6 +38,16 @@ static class ProgramSelection
         InterfaceIndex = receiver.InterfaceIndex,
         Mode = receiver.Mode,
         Id = receiver.ProgramId,
+    };
+
+    static XdpProgram Describe(UserProgram program) => new()
+    {
+        Interface = program.Interface,
+        InterfaceIndex = program.InterfaceIndex,
+        Mode = program.Mode,
+        Id = program.ProgramId,
+        Name = program.Name,
+        Lifetime = program.Lifetime,
     };
 
     static CustomProtoException NotFound(uint id) => new(

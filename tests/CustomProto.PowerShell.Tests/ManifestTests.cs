@@ -82,6 +82,9 @@ public sealed class ManifestTests : IDisposable
                 "CustomProto.psd1",
                 "en-US/CustomProto.PowerShell.dll-Help.xml",
                 "en-US/about_CustomProto.help.txt",
+                "include/checksum.h",
+                "include/customproto.h",
+                "include/parse.h",
             ],
             files.Order(StringComparer.Ordinal));
     }

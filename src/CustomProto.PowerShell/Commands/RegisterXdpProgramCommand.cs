@@ -8,10 +8,12 @@ using CustomProto.Receive;
 namespace CustomProto.PowerShell.Commands;
 
 /// <summary>Loads the protocol's XDP program and attaches it to interfaces.</summary>
-[Cmdlet(VerbsLifecycle.Register, "XdpProgram", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Register, "XdpProgram", DefaultParameterSetName = ProtocolSet, SupportsShouldProcess = true)]
 [OutputType(typeof(XdpProgram), typeof(VerificationReport))]
-public sealed class RegisterXdpProgramCommand : CustomProtoCommand
+public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
 {
+    const string ProtocolSet = "Protocol";
+
     /// <summary>The interfaces.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
@@ -23,43 +25,43 @@ public sealed class RegisterXdpProgramCommand : CustomProtoCommand
     public AttachMode Mode { get; set; }
 
     /// <summary>The UDP ports, instead of the protocol's own.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     [ValidateCount(1, ProtocolDefinition.MaxPorts)]
     [ValidateRange(1, ushort.MaxValue)]
     public int[]? Port { get; set; }
 
     /// <summary>What becomes of valid messages.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public MatchAction MatchAction { get; set; }
 
     /// <summary>Whether the program writes a line a packet to the kernel's trace.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter Trace { get; set; }
 
     /// <summary>Whether packets with a wrong checksum are rejected.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter VerifyChecksum { get; set; }
 
     /// <summary>The ring's size in bytes.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     [ValidateRange((long)ReceiverOptions.MinRingSize, (long)ReceiverOptions.MaxRingSize)]
     public long RingSize { get; set; } = ReceiverOptions.DefaultRingSize;
 
     /// <summary>How many bytes of a message's data are recorded at most.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     [ValidateRange(0, ushort.MaxValue)]
     public int SnapLength { get; set; } = ushort.MaxValue;
 
     /// <summary>Whether the program outlives this process.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter Persist { get; set; }
 
     /// <summary>Whether the program takes the place of another one, after a confirmation.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Whether the two programs are exchanged without a gap.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter NoGap { get; set; }
 
     /// <inheritdoc/>
@@ -67,7 +69,14 @@ public sealed class RegisterXdpProgramCommand : CustomProtoCommand
     {
         foreach (var name in Interface)
         {
-            Register(name);
+            if (ParameterSetName == ObjectFileSet)
+            {
+                RegisterObjectFile(name);
+            }
+            else
+            {
+                Register(name);
+            }
         }
     }
 

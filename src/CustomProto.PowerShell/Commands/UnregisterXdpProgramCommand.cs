@@ -59,6 +59,11 @@ public sealed class UnregisterXdpProgramCommand : CustomProtoCommand
     /// <summary>How a program of ours is detached; nothing for a foreign one, which -Force has to allow.</summary>
     Action? Detaching(XdpProgram program)
     {
+        if (UserPrograms.Find(program.Id) is { } user)
+        {
+            return user.Dispose;
+        }
+
         try
         {
             return InterfaceSelection.RequireReceiver(program).Unregister;

@@ -55,9 +55,10 @@ static class XdpAttach
 
     static string WhyNotNative(NetworkLink link, int errno, bool takesFragments) => errno switch
     {
-        Errno.EOPNOTSUPP or Errno.ENOTSUPP => link.IsLoopback ? "the loopback device has no native mode." : "its driver has no native mode.",
+        Errno.EOPNOTSUPP or Errno.ENOTSUPP when !MergesPackets(link) => link.IsLoopback ? "the loopback device has no native mode." : "its driver has no native mode.",
         Errno.ERANGE when takesFragments => $"its MTU of {link.Mtu} bytes is too large for native mode; ip link set dev {link.Name} mtu 1500 allows it.",
         Errno.ERANGE => $"its driver takes only a program for fragments with an MTU of {MtuOf(link)}: declare it SEC(\"xdp.frags\"), or lower the MTU (ip link set dev {link.Name} mtu 1500).",
+        _ when MergesPackets(link) => $"large receive offload is on, which native mode doesn't go with; ethtool -K {link.Name} lro off.",
         _ => $"its driver refused native mode ({Errno.Name(errno)}).",
     };
 
@@ -68,10 +69,12 @@ static class XdpAttach
             $"With an MTU of {MtuOf(link)} the driver takes only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
         Errno.EINVAL when !takesFragments && link.Mtu > EthernetMtu && mode != AttachMode.Generic =>
             $"With an MTU of {link.Mtu} bytes the driver may take only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
-        Errno.EINVAL or Errno.EOPNOTSUPP when mode == AttachMode.Native =>
-            $"The driver can't run XDP in native mode, or not with what is switched on: ethtool -K {link.Name} lro off, or use -Mode Generic.",
+        Errno.EINVAL or Errno.EOPNOTSUPP when mode == AttachMode.Native && MergesPackets(link) =>
+            $"Large receive offload is on, which merges packets before XDP could see them: ethtool -K {link.Name} lro off, or use -Mode Generic.",
         _ => null,
     };
+
+    static bool MergesPackets(NetworkLink link) => OffloadFeatures.Read(link.Index)?.Contains(OffloadFeatures.LargeReceive) == true;
 
     /// <summary>The driver of a veth pair goes by the other end's MTU, which may be in another network namespace.</summary>
     static string MtuOf(NetworkLink link) => link.Kind == "veth" && link.Mtu <= EthernetMtu ? "its veth peer's size" : $"{link.Mtu} bytes";

@@ -1,0 +1,120 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using CustomProto.Net;
+using CustomProto.Programs;
+using CustomProto.Receive;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <content>A program of the user's own instead of the protocol's.</content>
+public sealed partial class RegisterXdpProgramCommand
+{
+    const string ObjectFileSet = "ObjectFile";
+
+    ObjectFile? _file;
+
+    /// <summary>The object file with the program.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ObjectFileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>The program's function.</summary>
+    [Parameter(ParameterSetName = ObjectFileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ProgramName { get; set; }
+
+    /// <summary>Initial values of global variables, by name.</summary>
+    [Parameter(ParameterSetName = ObjectFileSet)]
+    [ValidateNotNull]
+    public Hashtable Variable { get; set; } = [];
+
+    void RegisterObjectFile(string name)
+    {
+        if (!Attempt(() => UserOptions(name), name, out var options)
+            || !Attempt(() => NetworkLinks.Get(name), name, out var link))
+        {
+            return;
+        }
+
+        if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the XDP program '{options.File.ChooseProgram(ProgramName).Name}' of '{Path}' ({Mode.ToString().ToLowerInvariant()})"))
+        {
+            Verify(options);
+            return;
+        }
+
+        if (Attempt(() => UserProgram.Register(options), Path, out var registered))
+        {
+            Announce(registered);
+        }
+    }
+
+    /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
+    void Verify(UserProgramOptions options)
+    {
+        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => UserProgram.Verify(options), Path, out var verified))
+        {
+            WriteWarnings(verified.Notices);
+            WriteObject(new VerificationReport
+            {
+                Name = verified.Name,
+                Tag = verified.Tag,
+                Instructions = verified.Instructions,
+                VerifiedInstructions = verified.VerifiedInstructions,
+                MachineCodeLength = verified.MachineCodeLength,
+                LoadTime = verified.LoadTime,
+            });
+        }
+    }
+
+    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
+    void Announce(UserProgram registered)
+    {
+        XdpProgram? program = null;
+        try
+        {
+            WriteVerbose($"Program {registered.ProgramId} runs on {registered.Interface} in {registered.Mode.ToString().ToLowerInvariant()} mode.");
+            WriteWarnings(registered.Notices);
+            Attempt(
+                () => ProgramInventory.List([NetworkLinks.Get(registered.InterfaceIndex)]).First(one => one.Id == registered.ProgramId),
+                registered.Interface,
+                out program);
+        }
+        finally
+        {
+            if (program is null)
+            {
+                registered.Dispose();
+            }
+        }
+
+        if (program is not null)
+        {
+            WriteObject(program);
+        }
+    }
+
+    UserProgramOptions UserOptions(string name)
+    {
+        _file ??= ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path));
+        _file.ChooseProgram(ProgramName);
+        return new UserProgramOptions
+        {
+            Interface = name,
+            File = _file,
+            ProgramName = ProgramName,
+            Variables = Variable.Cast<DictionaryEntry>().ToDictionary(entry => Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? "", entry => Unwrap(entry.Value)),
+            Mode = Mode,
+        };
+    }
+
+    /// <summary>PowerShell wraps what went through a pipeline; the library takes values as they are.</summary>
+    static object? Unwrap(object? value) => value switch
+    {
+        PSObject wrapped => Unwrap(wrapped.BaseObject),
+        byte[] or string => value,
+        IDictionary members => members.Cast<DictionaryEntry>().ToDictionary(entry => entry.Key, entry => Unwrap(entry.Value)),
+        Array elements => elements.Cast<object?>().Select(Unwrap).ToArray(),
+        _ => value,
+    };
+}

@@ -1,0 +1,26 @@
+namespace CustomProto.Programs;
+
+/// <summary>A user's program that the kernel's verifier accepted, as far as it is known without attaching it.</summary>
+public sealed record VerifiedProgram
+{
+    /// <summary>The program's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The hash of its instructions.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>How many BPF instructions it has, after the verifier's rewriting.</summary>
+    public required int Instructions { get; init; }
+
+    /// <summary>How many instructions the verifier went through to prove it safe; 0 before Linux 5.16.</summary>
+    public required int VerifiedInstructions { get; init; }
+
+    /// <summary>How many bytes of machine code it became; 0 where the kernel interprets it.</summary>
+    public required int MachineCodeLength { get; init; }
+
+    /// <summary>How long it took to make the maps, verify and load.</summary>
+    public required TimeSpan LoadTime { get; init; }
+
+    /// <summary>What the user should know about it; one sentence or two each.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+}
