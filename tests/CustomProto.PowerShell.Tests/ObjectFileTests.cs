@@ -53,6 +53,38 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
         Assert.Empty(UserPrograms.All);
     }
 
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData("-Force", ProgramLifetime.Process)]
+    [InlineData("-Force -NoGap", ProgramLifetime.Netlink)]
+    public void Program_takes_the_place_of_a_foreign_one(string parameters, ProgramLifetime lifetime)
+    {
+        using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
+        Shell.Run($"$object = Build-XdpProgram {Source("pass")} -OutputPath {_folder}").WithoutErrors();
+
+        var result = Shell.Run($"Register-XdpProgram {Veth} -Path $object -Confirm:$false {parameters}").WithoutErrors();
+
+        var program = result.Single<XdpProgram>();
+        Assert.Equal(("pass", lifetime), (program.Name, program.Lifetime));
+        Assert.Contains($"'{ForeignProgram.Name}'", Assert.Single(result.Warnings), StringComparison.Ordinal);
+        Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
+        Assert.Empty(Attached());
+    }
+
+    [KernelFact(KernelNeed.Bpf | KernelNeed.BpfFileSystem)]
+    public void Persistent_program_stays_when_its_shell_closes_and_any_shell_unregisters_it()
+    {
+        Shell.Run($"$object = Build-XdpProgram {Source("pass")} -OutputPath {_folder}").WithoutErrors();
+        var id = Shell.Run($"Register-XdpProgram {Veth} -Path $object -Persist").WithoutErrors().Single<XdpProgram>().Id;
+        UserPrograms.CloseAll();
+
+        var program = Shell.Run("Get-XdpProgram").WithoutErrors().Single<XdpProgram>();
+        Assert.Equal((id, ProgramLifetime.Persistent), (program.Id, program.Lifetime));
+        Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
+
+        Assert.Empty(Attached());
+        Assert.False(Directory.Exists("/sys/fs/bpf/customproto"));
+    }
+
     [KernelFact(KernelNeed.Bpf)]
     public void Variables_of_every_kind_come_from_a_hashtable()
     {

@@ -31,8 +31,8 @@ public sealed partial class RegisterXdpProgramCommand
 
     void RegisterObjectFile(string name)
     {
-        if (!Attempt(() => UserOptions(name), name, out var options)
-            || !Attempt(() => NetworkLinks.Get(name), name, out var link))
+        if (!Attempt(() => NetworkLinks.Get(name), name, out var link)
+            || !Attempt(() => UserOptions(link), name, out var options))
         {
             return;
         }
@@ -43,7 +43,7 @@ public sealed partial class RegisterXdpProgramCommand
             return;
         }
 
-        if (Attempt(() => UserProgram.Register(options), Path, out var registered))
+        if ((!Force || ConfirmForeign(link.XdpAttachments, link.Name, "Replace")) && Attempt(() => UserProgram.Register(options), Path, out var registered))
         {
             Announce(registered);
         }
@@ -84,7 +84,7 @@ public sealed partial class RegisterXdpProgramCommand
         {
             if (program is null)
             {
-                registered.Dispose();
+                registered.Unregister();
             }
         }
 
@@ -94,17 +94,20 @@ public sealed partial class RegisterXdpProgramCommand
         }
     }
 
-    UserProgramOptions UserOptions(string name)
+    UserProgramOptions UserOptions(NetworkLink link)
     {
         _file ??= ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path));
         _file.ChooseProgram(ProgramName);
         return new UserProgramOptions
         {
-            Interface = name,
+            Interface = link.Name,
             File = _file,
             ProgramName = ProgramName,
             Variables = Variable.Cast<DictionaryEntry>().ToDictionary(entry => Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? "", entry => Unwrap(entry.Value)),
             Mode = Mode,
+            Persist = Persist,
+            ForeignProgram = Way,
+            ForeignProgramId = Seen(link),
         };
     }
 

@@ -53,15 +53,15 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
     public int SnapLength { get; set; } = ushort.MaxValue;
 
     /// <summary>Whether the program outlives this process.</summary>
-    [Parameter(ParameterSetName = ProtocolSet)]
+    [Parameter]
     public SwitchParameter Persist { get; set; }
 
     /// <summary>Whether the program takes the place of another one, after a confirmation.</summary>
-    [Parameter(ParameterSetName = ProtocolSet)]
+    [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Whether the two programs are exchanged without a gap.</summary>
-    [Parameter(ParameterSetName = ProtocolSet)]
+    [Parameter]
     public SwitchParameter NoGap { get; set; }
 
     /// <inheritdoc/>
@@ -147,9 +147,13 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         RingSize = (int)RingSize,
         SnapLength = SnapLength,
         Persist = Persist,
-        ForeignProgram = !Force ? ForeignProgram.Keep : NoGap ? ForeignProgram.Exchange : ForeignProgram.Detach,
-        ForeignProgramId = link.XdpAttachments is [var held] ? held.ProgramId : null,
+        ForeignProgram = Way,
+        ForeignProgramId = Seen(link),
     };
+
+    ForeignProgram Way => !Force ? ForeignProgram.Keep : NoGap ? ForeignProgram.Exchange : ForeignProgram.Detach;
+
+    static uint? Seen(NetworkLink link) => link.XdpAttachments is [var held] ? held.ProgramId : null;
 
     static XdpProgram Describe(Receiver receiver) =>
         ProgramInventory.List([NetworkLinks.Get(receiver.InterfaceIndex)]).First(program => program.Id == receiver.ProgramId);

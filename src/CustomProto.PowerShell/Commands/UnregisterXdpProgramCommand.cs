@@ -48,7 +48,7 @@ public sealed class UnregisterXdpProgramCommand : CustomProtoCommand
             if (Attempt(() => Detaching(program), target, out var detach)
                 && ShouldProcess($"{program.Interface} (index {program.InterfaceIndex})", $"Detach the XDP program {program.Name} (id {program.Id})")
                 && (detach is not null || ConfirmForeign([new XdpAttachment(program.Mode, program.Id)], program.Interface!, "Detach"))
-                && Attempt(detach ?? (() => XdpDetach.Detach(NetworkLinks.Get(program.InterfaceIndex), program.Mode, program.Id)), target)
+                && Attempt(detach ?? (() => Detach(program)), target)
                 && PassThru)
             {
                 WriteObject(program);
@@ -61,7 +61,12 @@ public sealed class UnregisterXdpProgramCommand : CustomProtoCommand
     {
         if (UserPrograms.Find(program.Id) is { } user)
         {
-            return user.Dispose;
+            return user.Unregister;
+        }
+
+        if (UserPrograms.IsPersistent(program.Id))
+        {
+            return () => Detach(program);
         }
 
         try
@@ -73,6 +78,8 @@ public sealed class UnregisterXdpProgramCommand : CustomProtoCommand
             return null;
         }
     }
+
+    static void Detach(XdpProgram program) => XdpDetach.Detach(NetworkLinks.Get(program.InterfaceIndex), program.Mode, program.Id);
 
     IEnumerable<(XdpProgram Program, object Target)> Select() => ParameterSetName switch
     {

@@ -5,17 +5,18 @@ using CustomProto.Net;
 namespace CustomProto.Programs;
 
 /// <summary>
-/// A program of a user's object file on an interface. It is attached by a link from <see cref="Register"/> until <see cref="Dispose"/>, or
-/// until the process ends, however that ends. Safe to use from several threads.
+/// A program of a user's object file on an interface, attached by <see cref="Register"/>. Closing (<see cref="Dispose"/>) lets go of what
+/// this process has, which ends an attachment of <see cref="ProgramLifetime.Process"/>; <see cref="Unregister"/> ends every attachment.
+/// Safe to use from several threads.
 /// </summary>
 public sealed class UserProgram : IDisposable
 {
     readonly Lock _lock = new();
     readonly BpfProgram _program;
-    readonly XdpLink _attachment;
+    readonly AttachedProgram _attachment;
     bool _disposed;
 
-    UserProgram(UserProgramOptions options, NetworkLink link, BpfProgram program, XdpLink attachment, XdpMode mode, IReadOnlyList<string> notices)
+    UserProgram(UserProgramOptions options, NetworkLink link, BpfProgram program, AttachedProgram attachment, XdpMode mode, IReadOnlyList<string> notices)
     {
         Path = options.File.Path;
         Name = program.Name;
@@ -64,16 +65,22 @@ public sealed class UserProgram : IDisposable
         var chosen = options.File.ChooseProgram(options.ProgramName);
         var notices = new List<string>();
         var program = Load(options.File, chosen, options.Variables, notices);
-        XdpLink? attachment = null;
+        AttachedProgram? attachment = null;
         try
         {
-            (attachment, var mode) = XdpAttach.Attach(program, link, options.Mode, notices, chosen.TakesFragments);
+            (attachment, var mode) = Attach(program, link, options, chosen, notices);
+            if (options.Persist)
+            {
+                Pin(program, attachment);
+            }
+
             var registered = new UserProgram(options, link, program, attachment, mode, notices);
             UserPrograms.Add(registered);
             return registered;
         }
         catch
         {
+            attachment?.Detach();
             attachment?.Dispose();
             program.Dispose();
             throw;
@@ -102,6 +109,33 @@ public sealed class UserProgram : IDisposable
         };
     }
 
+    static (AttachedProgram Attachment, XdpMode Mode) Attach(
+        BpfProgram program, NetworkLink link, UserProgramOptions options, ObjectProgram chosen, List<string> notices)
+    {
+        if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
+        {
+            return XdpTakeover.Take(program, link, options.ForeignProgram, options.ForeignProgramId, notices);
+        }
+
+        return XdpAttach.Attach(program, link, options.Mode, notices, chosen.TakesFragments);
+    }
+
+    static void Pin(BpfProgram program, AttachedProgram attachment)
+    {
+        var id = program.Info.Id;
+        PinFolder.Create(UserPrograms.PinKind, id);
+        try
+        {
+            program.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/program");
+            (attachment as XdpLink)?.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/link");
+        }
+        catch
+        {
+            PinFolder.Remove(id);
+            throw;
+        }
+    }
+
     /// <summary>Loads a program with its variables set. Of the others in the file, only those are loaded that it jumps to.</summary>
     internal static BpfProgram Load(ObjectFile file, ObjectProgram chosen, IReadOnlyDictionary<string, object?> variables, ICollection<string> notices)
     {
@@ -117,7 +151,22 @@ public sealed class UserProgram : IDisposable
         return loading.TakeProgram(chosen.Name);
     }
 
-    /// <summary>Detaches the program. Nothing else holds it, so it is unloaded.</summary>
+    /// <summary>Ends the attachment, whatever its lifetime, removes its pins, and closes the program.</summary>
+    /// <exception cref="NativeException">The kernel refuses; the program stays as it is.</exception>
+    public void Unregister()
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _attachment.Detach();
+                PinFolder.Remove(ProgramId);
+                Dispose();
+            }
+        }
+    }
+
+    /// <summary>Lets go of what this process has of the program.</summary>
     public void Dispose()
     {
         lock (_lock)

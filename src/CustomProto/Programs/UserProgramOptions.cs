@@ -22,4 +22,15 @@ public sealed record UserProgramOptions
 
     /// <summary>Where the program runs.</summary>
     public AttachMode Mode { get; init; }
+
+    /// <summary>What becomes of an XDP program of somebody else that holds the interface.</summary>
+    public ForeignProgram ForeignProgram { get; init; }
+
+    /// <summary>
+    /// The id of the foreign program that the user agreed to replace; another one stays. <see langword="null"/> takes the one that is there.
+    /// </summary>
+    public uint? ForeignProgramId { get; init; }
+
+    /// <summary>Whether the program outlives the process: it and its link are pinned. Its maps live as long as it does.</summary>
+    public bool Persist { get; init; }
 }

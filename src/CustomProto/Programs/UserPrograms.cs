@@ -1,8 +1,12 @@
+using CustomProto.Bpf;
+
 namespace CustomProto.Programs;
 
 /// <summary>The users' programs that this process attached: attachments are the kernel's, so every shell and runspace of a process shares them.</summary>
 public static class UserPrograms
 {
+    internal const string PinKind = "user";
+
     static readonly Lock s_lock = new();
     static readonly List<UserProgram> s_programs = [];
 
@@ -27,7 +31,10 @@ public static class UserPrograms
         }
     }
 
-    /// <summary>Detaches all programs of the process.</summary>
+    /// <summary>Whether a program is a persistent one that CustomProto pinned, from whatever process.</summary>
+    public static bool IsPersistent(uint programId) => Directory.Exists(PinFolder.Of(PinKind, programId));
+
+    /// <summary>Closes all programs of the process.</summary>
     public static void CloseAll()
     {
         foreach (var program in All)

@@ -141,7 +141,7 @@ public sealed class Receiver : IDisposable
                 _attachment.Detach();
                 if (Lifetime != ProgramLifetime.Process)
                 {
-                    ReceiverPins.Remove(ProgramId);
+                    PinFolder.Remove(ProgramId);
                 }
 
                 Dispose();

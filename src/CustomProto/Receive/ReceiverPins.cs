@@ -20,39 +20,17 @@ static class ReceiverPins
     internal const string Ring = "ring";
     internal const string About = "about";
 
-    const string ProductFolder = BpfFileSystem.Root + "/customproto";
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    static readonly string s_folder = string.Create(CultureInfo.InvariantCulture, $"{ProductFolder}/v{Limit.AbiVersion}");
+    static readonly string s_kind = string.Create(CultureInfo.InvariantCulture, $"v{Limit.AbiVersion}");
 
     /// <summary>The folder of a program's pins.</summary>
-    internal static string Folder(uint programId) => string.Create(CultureInfo.InvariantCulture, $"{s_folder}/{programId}");
+    internal static string Folder(uint programId) => PinFolder.Of(s_kind, programId);
 
     /// <summary>The pin of one object.</summary>
     internal static string Path(uint programId, string name) => $"{Folder(programId)}/{name}";
 
     /// <summary>Makes the folder for a program's pins.</summary>
     /// <exception cref="CustomProtoException">The BPF file system isn't there, or the caller may not write to it.</exception>
-    internal static void Create(uint programId)
-    {
-        BpfFileSystem.RequireMounted();
-        try
-        {
-            Directory.CreateDirectory(ProductFolder, OwnerOnly);
-            Directory.CreateDirectory(s_folder, OwnerOnly);
-            Directory.CreateDirectory(Folder(programId), OwnerOnly);
-        }
-        catch (UnauthorizedAccessException failure)
-        {
-            throw new CustomProtoException(
-                FailureKind.PermissionDenied,
-                "PinNotPermitted",
-                $"Cannot pin to '{ProductFolder}': {failure.Message}",
-                $"Run as root (sudo pwsh), leave out -Persist, or give yourself the folder: chown $USER {BpfFileSystem.Root}",
-                ProductFolder,
-                failure);
-        }
-    }
+    internal static void Create(uint programId) => PinFolder.Create(s_kind, programId);
 
     /// <summary>Whether a program is persistent, and of this version.</summary>
     /// <exception cref="CustomProtoException">It is persistent and of another version.</exception>
@@ -63,41 +41,13 @@ static class ReceiverPins
             return true;
         }
 
-        var id = programId.ToString(CultureInfo.InvariantCulture);
-        var other = Directory.Exists(ProductFolder)
-            ? Directory.EnumerateDirectories(ProductFolder).FirstOrDefault(version => version != s_folder && Directory.Exists($"{version}/{id}"))
-            : null;
-        return other is null
+        return PinFolder.KindsOf(programId).FirstOrDefault(kind => kind.StartsWith('v') && kind != s_kind) is not { } other
             ? false
             : throw new CustomProtoException(
                 FailureKind.InvalidData,
                 "OtherVersion",
-                $"The program with id {id} was registered by another version of CustomProto ({System.IO.Path.GetFileName(other)}; this one is v{Limit.AbiVersion}).",
+                $"The program with id {programId} was registered by another version of CustomProto ({other}; this one is {s_kind}).",
                 "Unregister it with that version, or with Unregister-XdpProgram -Force.",
                 programId);
-    }
-
-    /// <summary>Removes a program's pins, and the folders above when they are empty.</summary>
-    internal static void Remove(uint programId)
-    {
-        foreach (var folder in Directory.Exists(ProductFolder) ? Directory.EnumerateDirectories(ProductFolder) : [])
-        {
-            var pins = $"{folder}/{programId.ToString(CultureInfo.InvariantCulture)}";
-            if (Directory.Exists(pins))
-            {
-                Directory.Delete(pins, recursive: true);
-            }
-        }
-
-        RemoveIfEmpty(s_folder);
-        RemoveIfEmpty(ProductFolder);
-    }
-
-    static void RemoveIfEmpty(string folder)
-    {
-        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            Directory.Delete(folder);
-        }
     }
 }

@@ -81,7 +81,7 @@ static class ReceiverRegistration
     {
         if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
         {
-            return XdpTakeover.Take(program.Program, link, options, notices);
+            return XdpTakeover.Take(program.Program, link, options.ForeignProgram, options.ForeignProgramId, notices);
         }
 
         return XdpAttach.Attach(program.Program, link, options.Mode, notices);
@@ -103,7 +103,7 @@ static class ReceiverRegistration
         }
         catch
         {
-            ReceiverPins.Remove(id);
+            PinFolder.Remove(id);
             throw;
         }
     }

@@ -32,20 +32,12 @@ public static class XdpDetach
                 case 0:
                     break;
                 case Errno.EEXIST or Errno.ENOENT:
-                    throw Changed(link, programId);
+                    throw XdpTakeover.Changed(link, programId);
                 case var errno:
                     throw Failures.Create(Operation.DetachXdp, errno, link.Name);
             }
         }
 
-        ReceiverPins.Remove(programId);
+        PinFolder.Remove(programId);
     }
-
-    /// <summary>The failure for a program that is no longer the one that was seen.</summary>
-    internal static CustomProtoException Changed(NetworkLink link, uint expected) => new(
-        FailureKind.Busy,
-        "ForeignProgramChanged",
-        $"The program with id {expected} was to leave '{link.Name}', but it isn't the one that is attached there by now.",
-        $"Look again with Get-XdpProgram -Interface {link.Name}.",
-        link.Name);
 }

@@ -1,4 +1,4 @@
-namespace CustomProto.Receive;
+namespace CustomProto.Net;
 
 /// <summary>What becomes of an XDP program of somebody else that holds the interface.</summary>
 public enum ForeignProgram

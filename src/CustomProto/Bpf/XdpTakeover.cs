@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using CustomProto.Bpf;
 using CustomProto.Native;
 using CustomProto.Net;
 
-namespace CustomProto.Receive;
+namespace CustomProto.Bpf;
 
 /// <summary>
 /// Taking an interface over from a foreign program, guarded by the program that was seen there: if it is another one by the time, nothing
@@ -13,8 +12,13 @@ namespace CustomProto.Receive;
 static class XdpTakeover
 {
     /// <summary>Takes the interface over.</summary>
+    /// <param name="program">The program that is to run there.</param>
+    /// <param name="link">The interface, with the foreign program as it was seen.</param>
+    /// <param name="way">What becomes of the foreign program; not <see cref="ForeignProgram.Keep"/>.</param>
+    /// <param name="agreed">The id of the program that the user agreed to replace; <see langword="null"/> for the one that was seen.</param>
+    /// <param name="notices">Where to say what that means.</param>
     /// <exception cref="CustomProtoException">It isn't possible; the message says what is attached now.</exception>
-    internal static (AttachedProgram Attachment, XdpMode Mode) Take(BpfProgram program, NetworkLink link, ReceiverOptions options, List<string> notices)
+    internal static (AttachedProgram Attachment, XdpMode Mode) Take(BpfProgram program, NetworkLink link, ForeignProgram way, uint? agreed, List<string> notices)
     {
         if (link.XdpAttachments is not [var held])
         {
@@ -22,15 +26,15 @@ static class XdpTakeover
                 FailureKind.Busy, "SeveralPrograms", $"Cannot take over '{link.Name}': it has programs in several modes.", $"Detach them one by one: ip link set dev {link.Name} xdpgeneric off.", link.Name);
         }
 
-        if (options.ForeignProgramId is { } agreed && agreed != held.ProgramId)
+        if (agreed is { } expected && expected != held.ProgramId)
         {
-            throw XdpDetach.Changed(link, agreed);
+            throw Changed(link, expected);
         }
 
         using var foreign = KernelObjects.OpenProgram(held.ProgramId);
         var name = KernelObjects.ReadProgram(foreign, link.Name).Name;
         var foreignLink = KernelObjects.OpenXdpLink(held.ProgramId, link.Index);
-        var attachment = options.ForeignProgram == ForeignProgram.Exchange
+        var attachment = way == ForeignProgram.Exchange
             ? Exchange(program, link, held, foreign, foreignLink, name, notices)
             : Replace(program, link, held, foreign, foreignLink, name, notices);
         return (attachment, held.Mode);
@@ -63,7 +67,7 @@ static class XdpTakeover
             }
         }
 
-        throw errno is Errno.EEXIST or Errno.EPERM ? XdpDetach.Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
+        throw errno is Errno.EEXIST or Errno.EPERM ? Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
     }
 
     static XdpLink Replace(
@@ -78,7 +82,7 @@ static class XdpTakeover
         }
         else if (byNetlink.TryDetach() is var refused and not 0)
         {
-            throw refused == Errno.EEXIST ? XdpDetach.Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
+            throw refused == Errno.EEXIST ? Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
         }
 
         var errno = XdpLink.TryAttach(program, link.Index, XdpAttach.Flags(held.Mode), out var attached);
@@ -92,4 +96,12 @@ static class XdpTakeover
         var restored = byNetlink.TryAttach() == 0 ? "It is attached again, through netlink." : "It could not be attached again.";
         throw Failures.Create(Operation.AttachXdp, errno, link.Name, $"The program '{name}' (id {held.ProgramId}) had been detached for it. {restored}");
     }
+
+    /// <summary>The failure for a program that is no longer the one that was seen.</summary>
+    internal static CustomProtoException Changed(NetworkLink link, uint expected) => new(
+        FailureKind.Busy,
+        "ForeignProgramChanged",
+        $"The program with id {expected} was to leave '{link.Name}', but it isn't the one that is attached there by now.",
+        $"Look again with Get-XdpProgram -Interface {link.Name}.",
+        link.Name);
 }
