@@ -20,4 +20,14 @@ static class Scapy
             Python,
             $"-c \"import logging; logging.getLogger('scapy').setLevel(logging.ERROR); from scapy.all import *; sendp([{packets}], iface='{TestNetwork.InterfaceName(TestNetwork.Left)}', verbose=0)\"");
     }
+
+    /// <summary>Writes a pcapng file.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="frames">The frames, as they are.</param>
+    internal static void WriteCapture(TestNetwork network, string path, IEnumerable<byte[]> frames) => network.Execute(
+        TestNetwork.Left,
+        Python,
+        $"-c \"import sys; from scapy.utils import RawPcapNgWriter; w = RawPcapNgWriter('{path}'); w.write_header(None); [w.write_packet(bytes.fromhex(line), sec=1700000000) for line in sys.stdin]; w.close()\"",
+        string.Join('\n', frames.Select(Convert.ToHexString)));
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CustomProto.Capture;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;
@@ -28,6 +29,13 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     [Parameter(ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public CustomMessage[]? Message { get; set; }
+
+    /// <summary>A capture file with frames, pcap or pcapng.</summary>
+    /// <remarks>Not PSPath: the bytes that Get-Content reads have that too.</remarks>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName")]
+    [ValidateNotNullOrEmpty]
+    public string? CapturePath { get; set; }
 
     /// <summary>A registered program, whose configuration is used.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
@@ -64,7 +72,7 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
         }
 
         RunLooseBytes();
-        if (Frame is null && Message is null)
+        if (Frame is null && Message is null && CapturePath is null)
         {
             Verify();
         }
@@ -80,6 +88,11 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
             {
                 Run(frame, message);
             }
+        }
+
+        if (CapturePath is not null)
+        {
+            RunCapture(CapturePath);
         }
     }
 
@@ -107,6 +120,29 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
         if (TryLoad(out var receiver))
         {
             WriteObject(receiver.Verification);
+        }
+    }
+
+    void RunCapture(string path)
+    {
+        if (!Attempt(() => CaptureReader.Open(GetUnresolvedProviderPathFromPSPath(path)), path, out var capture))
+        {
+            return;
+        }
+
+        using (capture)
+        {
+            var isCutSaid = false;
+            while (TryLoad(out _) && Attempt(() => capture.Read(StopToken), path, out var frame) && frame is not null)
+            {
+                if (frame.IsCut && !isCutSaid)
+                {
+                    isCutSaid = true;
+                    WriteWarning($"Frames of '{path}' were cut when they were captured, first frame {frame.Number}. They are run as they are; a message that isn't whole is truncated to the program.");
+                }
+
+                Run(frame.Bytes, frame);
+            }
         }
     }
 
