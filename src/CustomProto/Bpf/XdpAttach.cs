@@ -18,31 +18,27 @@ static class XdpAttach
     /// <exception cref="CustomProtoException">It isn't possible; the message says why.</exception>
     internal static (XdpLink Link, XdpMode Mode) Attach(BpfProgram program, NetworkLink link, AttachMode mode, List<string> notices, bool takesFragments = true)
     {
-        var first = mode switch
+        var runs = mode switch
         {
             AttachMode.Generic => XdpMode.Generic,
             AttachMode.Offload => XdpMode.Offload,
             _ => XdpMode.Native,
         };
-        var errno = XdpLink.TryAttach(program, link.Index, Flags(first), out var attached);
-        if (attached is not null)
+        var (attached, errno, words) = Try(program, link, runs, falls: mode == AttachMode.Auto);
+        if (attached is null && mode == AttachMode.Auto && LeavesGeneric(errno))
         {
-            return (attached, first);
-        }
-
-        if (mode == AttachMode.Auto && errno is Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ERANGE or Errno.ENOTSUPP)
-        {
-            var second = XdpLink.TryAttach(program, link.Index, Flags(XdpMode.Generic), out attached);
+            var notice = $"'{link.Name}' runs the program in generic mode, which is slower: {WhyNotNative(link, errno, takesFragments)}{Quote(words)}";
+            runs = XdpMode.Generic;
+            (attached, errno, words) = Try(program, link, runs, falls: false);
             if (attached is not null)
             {
-                notices.Add($"'{link.Name}' runs the program in generic mode, which is slower: {WhyNotNative(link, errno, takesFragments)}");
-                return (attached, XdpMode.Generic);
+                notices.Add(notice);
             }
-
-            errno = second;
         }
 
-        throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno) ?? Remedy(link, errno, mode, takesFragments));
+        return attached is not null
+            ? (attached, runs)
+            : throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno) ?? Remedy(link, errno, mode, takesFragments), detail: words);
     }
 
     /// <summary>The flag of a mode.</summary>
@@ -53,24 +49,54 @@ static class XdpAttach
         _ => XdpFlags.HardwareMode,
     };
 
+    /// <summary>Attaches, and where that fails for a reason that the error number leaves open, asks the kernel for its words.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="link">The interface.</param>
+    /// <param name="mode">Where to run.</param>
+    /// <param name="falls">Whether another mode is tried next, so that what is known about the driver has to do: asking takes time.</param>
+    static (XdpLink? Link, int Errno, string? Words) Try(BpfProgram program, NetworkLink link, XdpMode mode, bool falls)
+    {
+        string? words = null;
+        var errno = XdpLink.TryAttach(program, link.Index, Flags(mode), out var attached);
+        if (attached is null && errno is not (Errno.EPERM or Errno.EACCES or Errno.ENODEV) && Holder(link, errno) is null && !(falls && HasNoNativeMode(link, errno)))
+        {
+            words = XdpRefusal.Ask(program, link.Index, Flags(mode), ref errno, out attached);
+        }
+
+        return (attached, errno, words);
+    }
+
+    /// <summary>Whether a failure in native mode says nothing about generic mode.</summary>
+    static bool LeavesGeneric(int errno) => errno is Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ERANGE or Errno.ENOTSUPP or Errno.ENOSPC;
+
+    static bool HasNoNativeMode(NetworkLink link, int errno) =>
+        errno is Errno.EOPNOTSUPP or Errno.ENOTSUPP && (link.IsLoopback || XdpCapabilities.Read(link.Index) is XdpFeatures.None);
+
+    static string Quote(string? words) => words is null ? "" : $" The kernel says: {words.TrimEnd(' ', '.')}.";
+
     static string WhyNotNative(NetworkLink link, int errno, bool takesFragments) => errno switch
     {
         Errno.EOPNOTSUPP or Errno.ENOTSUPP when !MergesPackets(link) => link.IsLoopback ? "the loopback device has no native mode." : "its driver has no native mode.",
-        Errno.ERANGE when takesFragments => $"its MTU of {link.Mtu} bytes is too large for native mode; ip link set dev {link.Name} mtu 1500 allows it.",
-        Errno.ERANGE => $"its driver takes only a program for fragments with an MTU of {MtuOf(link)}: declare it SEC(\"xdp.frags\"), or lower the MTU (ip link set dev {link.Name} mtu 1500).",
+        Errno.ERANGE when takesFragments => $"an MTU of {MtuOf(link)} is too large for native mode; {LowerMtu(link)}.",
+        Errno.ERANGE => $"its driver takes only a program for fragments with an MTU of {MtuOf(link)}: declare it SEC(\"xdp.frags\"), or {LowerMtu(link)}.",
+        Errno.ENOSPC => $"it has too few queues for native mode; ethtool -l {link.Name} shows them.",
         _ when MergesPackets(link) => $"large receive offload is on, which native mode doesn't go with; ethtool -K {link.Name} lro off.",
         _ => $"its driver refused native mode ({Errno.Name(errno)}).",
     };
+
+    static string LowerMtu(NetworkLink link) =>
+        link.Kind == "veth" ? "lower the MTU of its veth peer (ip link set dev PEER mtu 1500)" : $"lower the MTU (ip link set dev {link.Name} mtu 1500)";
 
     /// <summary>Advice for causes that the error number doesn't tell alone.</summary>
     static string? Remedy(NetworkLink link, int errno, AttachMode mode, bool takesFragments) => errno switch
     {
         Errno.ERANGE when !takesFragments =>
-            $"With an MTU of {MtuOf(link)} the driver takes only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
+            $"With an MTU of {MtuOf(link)} the driver takes only a program for fragments: declare it SEC(\"xdp.frags\"), {LowerMtu(link)}, or use -Mode Generic.",
         Errno.EINVAL when !takesFragments && link.Mtu > EthernetMtu && mode != AttachMode.Generic =>
-            $"With an MTU of {link.Mtu} bytes the driver may take only a program for fragments: declare it SEC(\"xdp.frags\"), lower the MTU (ip link set dev {link.Name} mtu 1500), or use -Mode Generic.",
+            $"With an MTU of {link.Mtu} bytes the driver may take only a program for fragments: declare it SEC(\"xdp.frags\"), {LowerMtu(link)}, or use -Mode Generic.",
         Errno.EINVAL or Errno.EOPNOTSUPP when mode == AttachMode.Native && MergesPackets(link) =>
             $"Large receive offload is on, which merges packets before XDP could see them: ethtool -K {link.Name} lro off, or use -Mode Generic.",
+        Errno.EEXIST => $"The other program is on an interface above '{link.Name}', such as a bridge or a bond, or was here a moment ago; Get-XdpProgram lists them.",
         _ => null,
     };
 

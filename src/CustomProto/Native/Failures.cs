@@ -25,6 +25,7 @@ static class Failures
         new(Operation.AttachXdp, Errno.EOPNOTSUPP, FailureKind.Unsupported, "The driver has no XDP in this mode; use -Mode Generic."),
         new(Operation.AttachXdp, Errno.EINVAL, FailureKind.Unsupported, "The interface can't run XDP in this mode; use -Mode Generic."),
         new(Operation.AttachXdp, Errno.ERANGE, FailureKind.Unsupported, "The MTU is too large for XDP in this driver; lower it (ip link set dev NAME mtu 1500), or use -Mode Generic."),
+        new(Operation.AttachXdp, Errno.ENOSPC, FailureKind.Unsupported, "The interface has too few queues for native mode (ethtool -l NAME shows them); add some, or use -Mode Generic."),
         new(Operation.AttachXdp, Errno.ENODEV, FailureKind.NotFound, "The interface is gone."),
         new(Operation.AttachXdp, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),
         new(Operation.DetachXdp, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using CustomProto.Bpf;
 using CustomProto.Protocol;
 
 namespace CustomProto.Programs;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using CustomProto.Bpf;
 using CustomProto.Native;
 
 namespace CustomProto.Programs;
@@ -40,7 +41,7 @@ public sealed unsafe class TraceReader : IDisposable
     /// <exception cref="CustomProtoException">tracefs isn't mounted (<see cref="FailureKind.NotInstalled"/>), or the process may not use it.</exception>
     public static TraceReader Open(bool all = false)
     {
-        var instance = TraceInstance.Create(all ? null : OwnLines);
+        var instance = TraceInstance.Create(TraceInstance.Printk, all ? null : OwnLines);
         try
         {
             return new TraceReader(instance, all);

@@ -27,6 +27,7 @@ public sealed class FailuresTests
         (Operation.AttachXdp, EOPNOTSUPP, Unsupported, "use -Mode Generic"),
         (Operation.AttachXdp, EINVAL, Unsupported, "use -Mode Generic"),
         (Operation.AttachXdp, ERANGE, Unsupported, "The MTU is too large for XDP in this driver; lower it (ip link set dev NAME mtu 1500)"),
+        (Operation.AttachXdp, ENOSPC, Unsupported, "too few queues for native mode (ethtool -l NAME shows them)"),
         (Operation.AttachXdp, ENODEV, NotFound, "The interface is gone."),
         (Operation.AttachXdp, EPERM, PermissionDenied, NetAdmin),
         (Operation.DetachXdp, EPERM, PermissionDenied, NetAdmin),

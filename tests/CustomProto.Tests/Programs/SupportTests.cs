@@ -1,3 +1,4 @@
+using CustomProto.Bpf;
 using CustomProto.Native;
 using CustomProto.Net;
 using CustomProto.Programs;

@@ -1,4 +1,4 @@
-namespace CustomProto.Programs;
+namespace CustomProto.Bpf;
 
 /// <summary>Where kernel file systems are mounted, in the calling thread's mount namespace.</summary>
 static class MountPoints

@@ -3,22 +3,24 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using CustomProto.Native;
 
-namespace CustomProto.Programs;
+namespace CustomProto.Bpf;
 
 /// <summary>
 /// A trace of our own in tracefs, with buffers that nobody else reads (Documentation/trace/ftrace.rst, "Instances"): every line of
-/// <c>bpf_printk</c> from its start on, without taking any from others. Gone with <see cref="Dispose"/>; what a killed process leaves
-/// is removed by the next <see cref="Create"/>. Needs root.
+/// one event from its start on, without taking any from others. Gone with <see cref="Dispose"/>; what a killed process leaves is
+/// removed by the next <see cref="Create"/>. Needs root.
 /// </summary>
 sealed class TraceInstance : IDisposable
 {
+    /// <summary>What programs write with <c>bpf_printk</c>.</summary>
+    internal const string Printk = "bpf_trace/bpf_trace_printk";
+
     const string Prefix = "customproto";
-    const string Event = "events/bpf_trace/bpf_trace_printk";
 
     /// <summary>A new instance takes over the options that somebody set for the whole system; lines have to look as they are read.</summary>
     static readonly string[] s_options =
     [
-        "context-info", "irq-info", "nolatency-format", "noraw", "nohex", "nobin", "noblock", "nofields", "nostacktrace", "nouserstacktrace", "norecord-tgid", "noverbose", "overwrite",
+        "context-info", "irq-info", "nolatency-format", "noraw", "nohex", "nobin", "noblock", "nofields", "nostacktrace", "nouserstacktrace", "norecord-tgid", "noverbose", "overwrite", "markers",
     ];
 
     readonly string _path;
@@ -33,9 +35,10 @@ sealed class TraceInstance : IDisposable
     internal FileDescriptor Pipe { get; }
 
     /// <summary>Makes an instance in which lines arrive at once, and sweeps up those of dead processes.</summary>
+    /// <param name="traced">The event, as its directory below <c>events</c>.</param>
     /// <param name="filter">Which lines, as a filter of the kernel's (Documentation/trace/events.rst); all without one.</param>
     /// <exception cref="CustomProtoException">There is no tracefs, or the process may not use it.</exception>
-    internal static TraceInstance Create(string? filter)
+    internal static TraceInstance Create(string traced, string? filter)
     {
         var instances = Path.Combine(MountPoints.Find("tracefs", MountPoints.Tracefs) ?? throw NotMounted(), "instances");
         var path = Path.Combine(instances, OwnName());
@@ -45,7 +48,7 @@ sealed class TraceInstance : IDisposable
             Directory.CreateDirectory(path);
             try
             {
-                return new TraceInstance(path, Start(path, filter));
+                return new TraceInstance(path, Start(path, Path.Combine(path, "events", traced), filter));
             }
             catch
             {
@@ -82,6 +85,11 @@ sealed class TraceInstance : IDisposable
         && ulong.TryParse(started, NumberStyles.None, CultureInfo.InvariantCulture, out var start)
         && ProcessStart.Read(id) != start;
 
+    /// <summary>Writes a line of the calling thread's own (<c>tracing_mark_write: TEXT</c>).</summary>
+    /// <exception cref="IOException">The kernel refuses.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process may not.</exception>
+    internal void Mark(string text) => File.WriteAllText(Path.Combine(_path, "trace_marker"), text);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -89,7 +97,7 @@ sealed class TraceInstance : IDisposable
         TryRemove(_path);
     }
 
-    static FileDescriptor Start(string path, string? filter)
+    static FileDescriptor Start(string path, string traced, string? filter)
     {
         File.WriteAllText(Path.Combine(path, "trace_clock"), "mono");
         foreach (var option in s_options)
@@ -101,7 +109,7 @@ sealed class TraceInstance : IDisposable
         TryWrite(Path.Combine(path, "buffer_percent"), "0");
         if (filter is not null)
         {
-            File.WriteAllText(Path.Combine(path, Event, "filter"), filter);
+            File.WriteAllText(Path.Combine(traced, "filter"), filter);
         }
 
         var pipe = Libc.Open(Path.Combine(path, "trace_pipe"), Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
@@ -112,7 +120,7 @@ sealed class TraceInstance : IDisposable
 
         try
         {
-            File.WriteAllText(Path.Combine(path, Event, "enable"), "1");
+            File.WriteAllText(Path.Combine(traced, "enable"), "1");
             return pipe;
         }
         catch
