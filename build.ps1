@@ -8,9 +8,14 @@ The tasks of build.sh, from PowerShell.
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('build', 'test', 'demo', 'package', 'install', 'clean', 'help')]
-    [string] $Task = 'help'
+    [ValidateSet('build', 'test', 'demo', 'bench', 'package', 'install', 'clean', 'help')]
+    [string] $Task = 'help',
+
+    # What to measure; with the task bench only. All areas unless it is said.
+    [ValidateSet('load', 'parse')]
+    [string] $Area
 )
 
-& "$PSScriptRoot/build.sh" $Task
+$arguments = $Area ? @('-Area', $Area) : @()
+& "$PSScriptRoot/build.sh" $Task @arguments
 exit $LASTEXITCODE

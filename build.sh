@@ -12,6 +12,7 @@ source build/dependencies.sh
 source build/powershell.sh
 source build/module.sh
 source build/demo.sh
+source build/bench.sh
 source build/test.sh
 
 task_help() {
@@ -21,6 +22,8 @@ Usage: ./build.sh TASK
   build     compile everything: the kernel programs, the assemblies, the module, the tests
   test      build and run all tests; as root also those on the real kernel, and the demo
   demo      two hosts talk the protocol over a virtual cable (root; ends by itself)
+  bench     measure ours beside other tools and write docs/benchmarks.md (root);
+            -Area load or -Area parse measures only that
   package   leave the module in artifacts/CustomProto, ready for Import-Module
   install   package, and copy the module to where Import-Module CustomProto finds it:
             for all users as root, otherwise for you
@@ -62,8 +65,9 @@ task_clean() {
     say "Removed artifacts and everything compiled."
 }
 
-[[ $# -le 1 ]] || fail "One task at a time; ./build.sh help lists them."
+[[ $# -le 1 || $1 == bench ]] || fail "One task at a time; ./build.sh help lists them."
 case "${1:-help}" in
+    bench) task_bench "${@:2}" ;;
     build | test | demo | package | install | clean | help) "task_${1:-help}" ;;
     *) fail "There is no task '$1'; ./build.sh help lists them." ;;
 esac

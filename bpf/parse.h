@@ -152,6 +152,18 @@ static __always_inline __be16 take_ethernet(struct cursor *cursor, struct header
 	return ethertype;
 }
 
+/* The IP header, which usually stands behind no tag, one or two. */
+static __always_inline bool take_ip(struct cursor *cursor, void *copy, __u32 size, void **header)
+{
+	const __u32 tag = sizeof(struct vlan_tag);
+
+	if (cursor->offset == ETH_HLEN)
+		return take(cursor, ETH_HLEN, copy, size, header);
+	if (cursor->offset == ETH_HLEN + tag)
+		return take(cursor, ETH_HLEN + tag, copy, size, header);
+	return take(cursor, ETH_HLEN + 2 * tag, copy, size, header);
+}
+
 static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct iphdr *copy,
 						   struct headers *headers,
 						   struct datagram *datagram)
@@ -159,7 +171,7 @@ static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct
 	__u32 header_length, fragment;
 	struct iphdr *ip;
 
-	if (!take(cursor, ETH_HLEN, copy, sizeof(*ip), (void **)&ip))
+	if (!take_ip(cursor, copy, sizeof(*ip), (void **)&ip))
 		return PARSE_FOREIGN;
 	if (ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP)
 		return PARSE_FOREIGN;
@@ -241,7 +253,7 @@ static __always_inline enum parse_result take_ipv6(struct cursor *cursor, struct
 	struct ipv6hdr *ip;
 	int result;
 
-	if (!take(cursor, ETH_HLEN, copy, sizeof(*ip), (void **)&ip) || ip->version != 6)
+	if (!take_ip(cursor, copy, sizeof(*ip), (void **)&ip) || ip->version != 6)
 		return PARSE_FOREIGN;
 	headers->addresses = &ip->saddr;
 	datagram->ip_version = 6;

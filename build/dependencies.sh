@@ -15,6 +15,8 @@ test  tshark          tshark
 test  bpftool         bpftool
 test  ethtool         ethtool
 test  procps          ps
+bench xdp-tools       xdp-loader
+bench bpftool         bpftool
 ci    clang-format    clang-format
 LIST
 }

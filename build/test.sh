@@ -14,6 +14,7 @@ task_test() {
     find_powershell
     if is_root; then
         require_packages test
+        require_packages bench
         mount_file_systems
         if [[ ${CI:-} == true ]]; then
             require_packages ci
@@ -38,8 +39,10 @@ task_test() {
 
     run_suite CustomProto.PowerShell.Tests
     if is_root; then
-        [[ -z $pwsh ]] || run_demo PowerShell ./build.sh demo
-        run_demo C# env CUSTOMPROTO_POWERSHELL=none ./build.sh demo
+        [[ -z $pwsh ]] || run_script "The demo in PowerShell" ./build.sh demo
+        run_script "The demo in C#" env CUSTOMPROTO_POWERSHELL=none ./build.sh demo
+        benchmark_command --quick
+        run_script "A short form of the benchmarks" "${benchmarks[@]}"
         require_nothing_left "$before"
     fi
 
@@ -75,16 +78,17 @@ trx_count() {
     fi
 }
 
-# The demo is a test too: it checks its own counts. Its output is shown only if it fails.
-run_demo() {
-    local name=$1 output="$TEST_RESULTS/demo-$1.txt"
+# The demo is a test too: it checks its own counts. So are the benchmarks: that they run, not what they say. The output is shown only
+# if one fails.
+run_script() {
+    local name=$1 output="$TEST_RESULTS/${1// /-}.txt"
     shift
     if run "$@" >"$output" 2>&1; then
-        say "The demo in $name passed."
+        say "$name passed."
         passed=$((passed + 1))
     else
         cat "$output"
-        say "FAILED: the demo in $name."
+        say "FAILED: $name."
         failed=$((failed + 1))
     fi
 }

@@ -22,9 +22,10 @@ sealed class ShellProcess : IDisposable
     /// <param name="environment">More variables of the environment.</param>
     internal ShellProcess(TestNetwork network, int host, string script, string[]? wrapper = null, (string Name, string Value)? environment = null)
     {
+        // Whoever runs the tests in the background without job control has SIGINT ignored, and its children after it.
         string[] command =
         [
-            .. wrapper ?? [], Installation.Executable!, "-NoLogo", "-NoProfile", "-NonInteractive", "-Command",
+            "env", "--default-signal=INT", .. wrapper ?? [], Installation.Executable!, "-NoLogo", "-NoProfile", "-NonInteractive", "-Command",
             $"$PSStyle.OutputRendering = 'PlainText'; Import-Module '{Installation.Module}'; {script}",
         ];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };

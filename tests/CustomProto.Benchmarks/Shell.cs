@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using CustomProto.KernelTests;
+
+namespace CustomProto.Benchmarks;
+
+/// <summary>A PowerShell process on a host, with the module imported, that runs one command after the other.</summary>
+sealed class Shell : IDisposable
+{
+    /// <summary>Commands come as lines; with a command of <c>-</c> PowerShell would read them itself, but write to the terminal in between.</summary>
+    const string Loop =
+        """
+        while ($null -ne ($line = [Console]::In.ReadLine())) {
+            $command = [scriptblock]::Create($line)
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            try { . $command | Out-Null; "took $($clock.Elapsed.TotalMilliseconds)" } catch { "failed: $_" }
+        }
+        """;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    readonly Process _process;
+
+    /// <summary>Starts it, and has it compile what every command needs.</summary>
+    internal Shell(Settings settings, TestNetwork network, int host)
+    {
+        var start = new ProcessStartInfo(settings.PowerShell!, ["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", Loop])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        _process = network.Run(host, () => Process.Start(start)!);
+        try
+        {
+            Measure("$ErrorActionPreference = 'Stop'; $WarningPreference = 'SilentlyContinue'");
+            Measure($"Import-Module '{Path.GetFullPath(settings.Module)}'");
+            Measure("Get-Process -Id $PID");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a command and throws its output away.</summary>
+    /// <returns>How long it took in milliseconds, by the shell's own clock.</returns>
+    internal double Measure(string command)
+    {
+        _process.StandardInput.WriteLine(command);
+        _process.StandardInput.Flush();
+        while (Read() is { } line)
+        {
+            if (line.StartsWith("took ", StringComparison.Ordinal))
+            {
+                return double.Parse(line["took ".Length..], CultureInfo.InvariantCulture);
+            }
+
+            if (line.StartsWith("failed: ", StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException($"{command}: {line}");
+            }
+        }
+
+        throw new InvalidOperationException($"PowerShell ended in the middle of: {command}");
+    }
+
+    string? Read()
+    {
+        var reading = _process.StandardOutput.ReadLineAsync();
+        return reading.Wait(s_patience) ? reading.Result : throw new InvalidOperationException("PowerShell says nothing any more.");
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        if (!_process.WaitForExit(s_patience))
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+}
