@@ -3,7 +3,6 @@ using CustomProto.Fixtures;
 using CustomProto.KernelTests;
 using CustomProto.Net;
 using CustomProto.Programs;
-using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Tests;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Management.Automation;
 using CustomProto.Net;
 using CustomProto.Programs;
-using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Commands;
 
@@ -55,15 +54,7 @@ public sealed partial class RegisterXdpProgramCommand
         if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => UserProgram.Verify(options), Path, out var verified))
         {
             WriteWarnings(verified.Notices);
-            WriteObject(new VerificationReport
-            {
-                Name = verified.Name,
-                Tag = verified.Tag,
-                Instructions = verified.Instructions,
-                VerifiedInstructions = verified.VerifiedInstructions,
-                MachineCodeLength = verified.MachineCodeLength,
-                LoadTime = verified.LoadTime,
-            });
+            WriteObject(verified);
         }
     }
 

@@ -27,6 +27,17 @@ readonly record struct ProgramInfo(uint Id, uint Type, string Name, string Tag, 
 
     /// <summary>How many instructions the verifier followed; 0 before Linux 5.16.</summary>
     internal int VerifiedInstructions { get; init; }
+
+    /// <summary>What the verifier's acceptance tells, for a program that took so long to load.</summary>
+    internal VerificationReport ToReport(string name, TimeSpan loadTime) => new()
+    {
+        Name = name,
+        Tag = Tag,
+        Instructions = Instructions,
+        VerifiedInstructions = VerifiedInstructions,
+        MachineCodeLength = MachineCodeLength,
+        LoadTime = loadTime,
+    };
 }
 
 /// <summary>What the kernel tells of an XDP link.</summary>

@@ -89,24 +89,14 @@ public sealed class UserProgram : IDisposable
 
     /// <summary>Has the kernel verify and load a program without attaching it, and unloads it again. Needs CAP_BPF and CAP_NET_ADMIN.</summary>
     /// <exception cref="CustomProtoException">The kernel refuses it; the message says why, and at which source line.</exception>
-    public static VerifiedProgram Verify(UserProgramOptions options)
+    public static VerificationReport Verify(UserProgramOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var notices = new List<string>();
         var started = Stopwatch.GetTimestamp();
         using var program = Load(options.File, options.File.ChooseProgram(options.ProgramName), options.Variables, notices);
         var loadTime = Stopwatch.GetElapsedTime(started);
-        var info = program.Info;
-        return new VerifiedProgram
-        {
-            Name = program.Name,
-            Tag = info.Tag,
-            Instructions = info.Instructions,
-            VerifiedInstructions = info.VerifiedInstructions,
-            MachineCodeLength = info.MachineCodeLength,
-            LoadTime = loadTime,
-            Notices = notices,
-        };
+        return program.Info.ToReport(program.Name, loadTime) with { Notices = notices };
     }
 
     static (AttachedProgram Attachment, XdpMode Mode) Attach(

@@ -31,15 +31,7 @@ public sealed class TestReceiver : IDisposable
         {
             Reader = _slot.Open(options.Protocol, options.Interface);
             var info = program.Program.Info;
-            Verification = new VerificationReport
-            {
-                Name = info.Name,
-                Tag = info.Tag,
-                Instructions = info.Instructions,
-                VerifiedInstructions = info.VerifiedInstructions,
-                MachineCodeLength = info.MachineCodeLength,
-                LoadTime = loadTime,
-            };
+            Verification = info.ToReport(info.Name, loadTime);
         }
         catch
         {

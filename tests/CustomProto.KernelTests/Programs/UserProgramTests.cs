@@ -155,7 +155,7 @@ public sealed class UserProgramTests : IDisposable
         Assert.Throws<NativeException>(() => Verify("refused"));
         Assert.Empty(Attached());
 
-        VerifiedProgram Verify(string name) => UserProgram.Verify(new UserProgramOptions { Interface = Interface, File = ObjectFile.Read(FixtureObjects.Compile(name)) });
+        VerificationReport Verify(string name) => UserProgram.Verify(new UserProgramOptions { Interface = Interface, File = ObjectFile.Read(FixtureObjects.Compile(name)) });
     }
 
     [KernelFact(KernelNeed.Bpf)]

@@ -18,6 +18,7 @@ readonly partial record struct KernelCounts(int Programs, int Maps, int Links)
         var now = Now();
         while (!now.IsWithin(before, others) && clock.Elapsed < TimeSpan.FromSeconds(10))
         {
+            // Nothing announces that the kernel has freed something.
             Thread.Sleep(100);
             now = Now();
         }

@@ -91,18 +91,20 @@ public sealed class TestReceiverTests
         var rejected = Fixture.All.Values.Where(fixture => fixture.Configuration is null && fixture.Counters.ContainsKey("Seen") && fixture.Message is null).ToArray();
         foreach (var name in (string[])["a-1 [002] b: c", "x\ny", "(sd-pam)", "\u001b[2J"])
         {
+            var expected = name.Replace('\n', '␊').Replace('\u001b', '␛');
             TraceLine line;
             var runs = 0;
             do
             {
-                // Under load the kernel now and then doesn't note a thread's name (trylock in trace_save_cmdline); then there is none.
+                // Under load the kernel now and then doesn't note a thread's name (trylock in trace_save_cmdline): then there is none, or
+                // that of an earlier thread with the same id.
                 var thread = new Thread(() => receiver.Run(s_frame)) { Name = name };
                 thread.Start();
                 thread.Join();
                 line = reader.Read(TimeSpan.FromSeconds(10))!;
             }
-            while (line.ProcessName is null && ++runs < 100);
-            Assert.Equal(name.Replace('\n', '␊').Replace('\u001b', '␛'), line.ProcessName);
+            while (line.ProcessName != expected && ++runs < 100);
+            Assert.Equal(expected, line.ProcessName);
             Assert.EndsWith("]: type 1, length 5, trailing 0, from port 40000 to port 12345", line.Text, StringComparison.Ordinal);
         }
 

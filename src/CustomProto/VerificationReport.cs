@@ -1,7 +1,7 @@
-namespace CustomProto.Programs;
+namespace CustomProto;
 
-/// <summary>A user's program that the kernel's verifier accepted, as far as it is known without attaching it.</summary>
-public sealed record VerifiedProgram
+/// <summary>What is known of a program that the kernel's verifier accepted.</summary>
+public sealed record VerificationReport
 {
     /// <summary>The program's name.</summary>
     public required string Name { get; init; }
@@ -9,10 +9,10 @@ public sealed record VerifiedProgram
     /// <summary>The hash of its instructions.</summary>
     public required string Tag { get; init; }
 
-    /// <summary>How many BPF instructions it has, after the verifier's rewriting.</summary>
+    /// <summary>How many BPF instructions it has, after the verifier took out what the configuration makes superfluous.</summary>
     public required int Instructions { get; init; }
 
-    /// <summary>How many instructions the verifier went through to prove it safe; 0 before Linux 5.16.</summary>
+    /// <summary>How many instructions the verifier went through to prove it safe, of 1,000,000 at most; 0 before Linux 5.16.</summary>
     public required int VerifiedInstructions { get; init; }
 
     /// <summary>How many bytes of machine code it became; 0 where the kernel interprets it.</summary>
@@ -23,4 +23,7 @@ public sealed record VerifiedProgram
 
     /// <summary>What the user should know about it; one sentence or two each.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}, {Instructions} instructions";
 }
