@@ -113,7 +113,6 @@ static class Failures
         Operation.LoadProgram => $"load the BPF program '{target}' into the kernel",
         Operation.AttachXdp => $"attach the XDP program to '{target}'",
         Operation.DetachXdp => $"detach the XDP program from '{target}'",
-        Operation.QueryXdp => $"ask which XDP program is attached to '{target}'",
         Operation.CreateMap => $"create the BPF map '{target}'",
         Operation.ReadMap => $"read the BPF map '{target}'",
         Operation.WriteMap => $"write the BPF map '{target}'",
@@ -130,7 +129,6 @@ static class Failures
         Operation.Wait => $"wait for {target}",
         Operation.QueryNetwork => $"look up {target}",
         Operation.ResolveNeighbour => $"resolve the link-layer address of {target}",
-        Operation.EnterNamespace => $"enter {target}",
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
     };
 

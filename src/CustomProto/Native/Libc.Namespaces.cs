@@ -18,7 +18,4 @@ static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial FileDescriptor Open(string path, int flags);
-
-    [LibraryImport(Library, EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial uint IfNameToIndex(string name);
 }

@@ -31,9 +31,6 @@ static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
     internal static partial nint Send(FileDescriptor socket, void* buffer, nuint length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
-    internal static partial nint Recv(FileDescriptor socket, void* buffer, nuint length, int flags);
-
     [LibraryImport(Library, EntryPoint = "sendmmsg", SetLastError = true)]
     internal static partial int SendMMsg(FileDescriptor socket, MultiMessageHeader* messages, uint count, int flags);
 

@@ -10,7 +10,6 @@ enum Operation
     LoadProgram,
     AttachXdp,
     DetachXdp,
-    QueryXdp,
     CreateMap,
     ReadMap,
     WriteMap,
@@ -27,5 +26,4 @@ enum Operation
     Wait,
     QueryNetwork,
     ResolveNeighbour,
-    EnterNamespace,
 }

@@ -80,9 +80,16 @@ public sealed class UserProgram : IDisposable
         }
         catch
         {
-            attachment?.Detach();
-            attachment?.Dispose();
-            program.Dispose();
+            try
+            {
+                attachment?.Detach();
+            }
+            finally
+            {
+                attachment?.Dispose();
+                program.Dispose();
+            }
+
             throw;
         }
     }

@@ -44,10 +44,17 @@ static class ReceiverRegistration
         }
         catch
         {
-            attachment?.Detach();
-            attachment?.Dispose();
-            reader?.Dispose();
-            program.Dispose();
+            try
+            {
+                attachment?.Detach();
+            }
+            finally
+            {
+                attachment?.Dispose();
+                reader?.Dispose();
+                program.Dispose();
+            }
+
             throw;
         }
     }
