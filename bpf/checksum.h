@@ -13,7 +13,7 @@
 #define MAX_CHECKSUM_CHUNKS ((CP_MAX_PAYLOAD + CHECKSUM_CHUNK) / CHECKSUM_CHUNK)
 
 struct checksum_walk {
-	struct xdp_md *frame;
+	struct cp_packet *frame;
 	__u32 offset;
 	__u32 remaining;
 	__u32 sum;
@@ -42,7 +42,7 @@ static long checksum_chunk(__u32 index, void *context)
 	if (size == 0)
 		return 1;
 	/* What the last chunk leaves of the buffer stays zero, which adds nothing. */
-	if (bpf_xdp_load_bytes(walk->frame, walk->offset, chunk, size)) {
+	if (load_bytes(walk->frame, walk->offset, chunk, size)) {
 		walk->failed = 1;
 		return 1;
 	}
@@ -58,7 +58,7 @@ static long checksum_chunk(__u32 index, void *context)
 }
 
 /* Adds `length` bytes of the frame, from `offset` on, to a sum; false where they aren't there. */
-static __always_inline bool checksum_add(struct xdp_md *frame, __u32 offset, __u32 length,
+static __always_inline bool checksum_add(struct cp_packet *frame, __u32 offset, __u32 length,
 					 __u32 *sum)
 {
 	struct checksum_walk walk = {
@@ -77,7 +77,8 @@ static __always_inline bool checksum_add(struct xdp_md *frame, __u32 offset, __u
  * Whether the IPv4 header's and the UDP checksum (RFC 768, RFC 8200 section 8.1) are right. A UDP
  * checksum of 0 means "none" over IPv4 and is wrong over IPv6.
  */
-static __always_inline bool checksum_is_right(struct xdp_md *frame, const struct datagram *datagram,
+static __always_inline bool checksum_is_right(struct cp_packet *frame,
+					      const struct datagram *datagram,
 					      const struct cp_event *event)
 {
 	__u32 sum = 0;

@@ -11,16 +11,15 @@
 
 #include <stdbool.h>
 
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 
 #include "customproto.h"
+#include "packet.h"
 
 #define IPV4_MORE_FRAGMENTS 0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
@@ -87,7 +86,7 @@ struct extension_walk {
 };
 
 struct cursor {
-	struct xdp_md *frame;
+	struct cp_packet *frame;
 	void *data;
 	void *data_end;
 	__u64 offset;
@@ -113,7 +112,7 @@ static __always_inline bool take(struct cursor *cursor, const __u32 usual, void 
 		return true;
 	}
 	*header = copy;
-	return !bpf_xdp_load_bytes(cursor->frame, offset, copy, size);
+	return !load_bytes(cursor->frame, offset, copy, size);
 }
 
 static __always_inline bool is_vlan(__be16 ethertype)
@@ -184,9 +183,8 @@ static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct
 
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & IPV4_FRAGMENT_OFFSET)
-		return datagram->udp_offset <= bpf_xdp_get_buff_len(cursor->frame)
-			       ? PARSE_LATER_FRAGMENT
-			       : PARSE_FOREIGN;
+		return datagram->udp_offset <= packet_length(cursor->frame) ? PARSE_LATER_FRAGMENT
+									    : PARSE_FOREIGN;
 	datagram->first_fragment = !!(fragment & IPV4_MORE_FRAGMENTS);
 	return PARSE_ON_PORT;
 }
@@ -202,7 +200,7 @@ static __always_inline bool is_extension(__u32 next_header)
  * its own to the verifier, which would otherwise follow every chain through the rest of the
  * program.
  */
-__noinline int skip_extensions(struct xdp_md *frame, struct extension_walk *walk)
+__noinline int skip_extensions(struct cp_packet *frame, struct extension_walk *walk)
 {
 	bool fragment_seen = false;
 	__u32 skipped = 0;
@@ -218,7 +216,7 @@ __noinline int skip_extensions(struct xdp_md *frame, struct extension_walk *walk
 
 		if (!is_extension(header))
 			break;
-		if (bpf_xdp_load_bytes(frame, walk->offset, &extension, sizeof(extension)))
+		if (load_bytes(frame, walk->offset, &extension, sizeof(extension)))
 			return PARSE_FOREIGN;
 		walk->next_header = extension.next_header;
 		if (header != IPPROTO_FRAGMENT) {
@@ -293,7 +291,7 @@ static __always_inline bool is_port(const volatile struct cp_config *config, __b
 /* Reads a frame up to its UDP header. `headers` and `datagram` are filled with PARSE_ON_PORT only.
  */
 static __always_inline enum parse_result
-parse_datagram(struct xdp_md *frame, const volatile struct cp_config *config,
+parse_datagram(struct cp_packet *frame, const volatile struct cp_config *config,
 	       struct header_copies *copies, struct headers *headers, struct datagram *datagram)
 {
 	struct cursor cursor = {

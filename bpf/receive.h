@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * From a datagram on one of the ports to the counters and the readers.
+ */
+#ifndef CUSTOMPROTO_RECEIVE_H
+#define CUSTOMPROTO_RECEIVE_H
+
+#include "judge.h"
+#include "readers.h"
+#include "trace.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cp_settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cp_counters);
+} counters SEC(".maps");
+
+/*
+ * A datagram on one of the ports, whose addresses are in this CPU's record. A function of its own
+ * to the verifier, which would otherwise follow every way through the headers to the end.
+ */
+__noinline int receive_datagram(struct cp_packet *frame, const struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
+	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
+	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
+	struct cp_event *event;
+	enum cp_reason reason;
+
+	if (!datagram || !counted || !record || !set)
+		return PACKET_PASS;
+	event = &record->event;
+	event->cpu = cpu;
+	event->monotonic_ns = bpf_ktime_get_ns();
+	event->tai_ns = config.read_tai ? bpf_ktime_get_tai_ns() : 0;
+	event->frame_length = packet_length(frame);
+	reason = judge(frame, datagram, record);
+	event->reason = reason;
+	if (config.may_trace && set->trace)
+		trace(record, datagram, set->program_id);
+	if (reason != CP_REASON_NONE) {
+		/* Read back, as an index that differs from way to way is for CAP_PERFMON only. */
+		__u32 index = *(volatile __u8 *)&event->reason;
+
+		if (index < CP_REASON_COUNT)
+			counted->reasons[index]++;
+		return PACKET_PASS;
+	}
+
+	counted->valid++;
+	deliver(record, fill_record(record, frame, datagram->udp_offset + sizeof(struct udphdr)));
+	return set->match_action == CP_MATCH_DROP ? PACKET_DROP : PACKET_PASS;
+}
+
+#endif /* CUSTOMPROTO_RECEIVE_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * What a receiver is configured with, and the record of a packet while it is made.
+ */
+#ifndef CUSTOMPROTO_RECORD_H
+#define CUSTOMPROTO_RECORD_H
+
+#include "parse.h"
+
+/*
+ * Written by the loader from the protocol definition; frozen, so the verifier drops what isn't used.
+ * In a section of its own, which the loader sets as a whole.
+ */
+const volatile struct cp_config config SEC(".rodata.config") = {};
+
+/* A type that no global has would be missing from BTF, and with it from the check at load. */
+const struct cp_event *cp_event_btf __attribute__((unused));
+const enum cp_reason *cp_reason_btf __attribute__((unused));
+const enum cp_match_action *cp_match_action_btf __attribute__((unused));
+const enum cp_limit *cp_limit_btf __attribute__((unused));
+
+/* A record being made. Too large for the stack, and for a per-CPU map (32 KiB): one for each CPU.
+ */
+struct cp_record {
+	struct cp_event event;
+	__u8 payload[CP_MAX_PAYLOAD + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set to the number of possible CPUs before load */
+	__type(key, __u32);
+	__type(value, struct cp_record);
+} records SEC(".maps");
+
+/* What stands in the headers goes into the record at once, while they are at hand. */
+static __always_inline void fill_addresses(struct cp_event *event, struct cp_packet *frame,
+					   const struct headers *headers, __u16 ip_version)
+{
+	if (ip_version == 4) {
+		__builtin_memset(event->source_address, 0, sizeof(event->source_address));
+		__builtin_memset(event->destination_address, 0, sizeof(event->destination_address));
+		__builtin_memcpy(event->source_address, headers->addresses, 4);
+		__builtin_memcpy(event->destination_address, headers->addresses + 4, 4);
+	} else {
+		__builtin_memcpy(event->source_address, headers->addresses, 16);
+		__builtin_memcpy(event->destination_address, headers->addresses + 16, 16);
+	}
+	__builtin_memcpy(event->destination_mac, headers->ethernet->h_dest, ETH_ALEN);
+	__builtin_memcpy(event->source_mac, headers->ethernet->h_source, ETH_ALEN);
+	event->vlan_id[0] = headers->vlan_id[0];
+	event->vlan_id[1] = headers->vlan_id[1];
+	event->vlan_count = headers->vlan_count;
+	event->ip_version = ip_version;
+	event->source_port = bpf_ntohs(headers->udp->source);
+	event->destination_port = bpf_ntohs(headers->udp->dest);
+	event->ifindex = frame->ingress_ifindex;
+	event->rx_queue = frame->rx_queue_index;
+}
+
+/* Completes the record of a message; its size, or 0 where the packet can't be copied. */
+static __always_inline __u32 fill_record(struct cp_record *record, struct cp_packet *frame,
+					 __u32 header_offset)
+{
+	struct cp_event *event = &record->event;
+	__u32 captured = event->length;
+
+	if (captured > config.snap_length)
+		captured = config.snap_length;
+	captured += config.header_size;
+	if (captured == 0 || captured > CP_MAX_PAYLOAD)
+		return 0;
+	event->captured = captured;
+	if (load_bytes(frame, header_offset, record->payload, captured))
+		return 0;
+	return sizeof(*event) + captured;
+}
+
+#endif /* CUSTOMPROTO_RECORD_H */
