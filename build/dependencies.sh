@@ -12,6 +12,7 @@ build iproute2        ip
 build util-linux      unshare
 test  python3-scapy   /usr/lib/python3/dist-packages/scapy/__init__.py
 test  tshark          tshark
+test  tcpdump         tcpdump
 test  bpftool         bpftool
 test  ethtool         ethtool
 test  procps          ps
