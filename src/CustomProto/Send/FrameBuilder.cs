@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CustomProto.Protocol;
 
 namespace CustomProto.Send;
 
@@ -9,17 +10,13 @@ namespace CustomProto.Send;
 /// <remarks>IPv4 packets have no options and the flag Don't Fragment, IPv6 packets no extension headers and the flow label 0.</remarks>
 sealed class FrameBuilder
 {
-    internal const int EthernetHeaderLength = 14;
-    internal const int VlanTagLength = 4;
-    internal const int IPv4HeaderLength = 20;
-    internal const int IPv6HeaderLength = 40;
-    internal const int UdpHeaderLength = 8;
+    internal const int EthernetHeaderLength = FrameFormat.EthernetHeaderLength;
+    internal const int VlanTagLength = FrameFormat.VlanTagLength;
+    internal const int IPv4HeaderLength = FrameFormat.IPv4HeaderLength;
+    internal const int IPv6HeaderLength = FrameFormat.IPv6HeaderLength;
+    internal const int UdpHeaderLength = FrameFormat.UdpHeaderLength;
 
-    const ushort EtherTypeIPv4 = 0x0800;
-    const ushort EtherTypeIPv6 = 0x86dd;
-    const ushort EtherTypeVlan = 0x8100;
-    const ushort EtherTypeServiceVlan = 0x88a8;
-    const byte UdpProtocol = 17;
+    const byte UdpProtocol = FrameFormat.UdpProtocol;
 
     /// <summary>All headers, with lengths, identification and checksums 0.</summary>
     readonly byte[] _template;
@@ -111,21 +108,20 @@ sealed class FrameBuilder
         var rest = frame[(2 * MacAddress.Length)..];
         for (var i = 0; i < tags; i++)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(rest, i < tags - 1 ? EtherTypeServiceVlan : EtherTypeVlan);
+            BinaryPrimitives.WriteUInt16BigEndian(rest, i < tags - 1 ? FrameFormat.EtherTypeServiceVlan : FrameFormat.EtherTypeVlan);
             BinaryPrimitives.WriteUInt16BigEndian(rest[2..], checked((ushort)headers.VlanId![i]));
             rest = rest[VlanTagLength..];
         }
 
-        BinaryPrimitives.WriteUInt16BigEndian(rest, headers.Destination.IsIPv6 ? EtherTypeIPv6 : EtherTypeIPv4);
+        BinaryPrimitives.WriteUInt16BigEndian(rest, headers.Destination.IsIPv6 ? FrameFormat.EtherTypeIPv6 : FrameFormat.EtherTypeIPv4);
     }
 
     static void WriteIPv4(Span<byte> ip, in FrameHeaders headers)
     {
         const byte VersionAndLength = 0x45;
-        const ushort DontFragment = 0x4000;
         ip[0] = VersionAndLength;
         ip[1] = checked((byte)(headers.Dscp << 2));
-        BinaryPrimitives.WriteUInt16BigEndian(ip[6..], DontFragment);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[6..], FrameFormat.IPv4DontFragment);
         ip[8] = checked((byte)headers.Ttl);
         ip[9] = UdpProtocol;
         BinaryPrimitives.WriteUInt32BigEndian(ip[12..], (uint)headers.Source.Bits);

@@ -1,6 +1,6 @@
-using CustomProto.Send;
+using CustomProto.Protocol;
 
-namespace CustomProto.Tests.Send;
+namespace CustomProto.Tests.Protocol;
 
 public sealed class InternetChecksumTests
 {

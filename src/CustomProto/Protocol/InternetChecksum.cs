@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace CustomProto.Send;
+namespace CustomProto.Protocol;
 
 /// <summary>The checksum of IPv4 and UDP: the one's complement of the one's complement sum of all 16-bit words (RFC 1071).</summary>
 static class InternetChecksum
