@@ -18,6 +18,9 @@ test  ethtool         ethtool
 test  procps          ps
 bench xdp-tools       xdp-loader
 bench bpftool         bpftool
+bench gcc             gcc
+bench libc6-dev       /usr/include/stdio.h
+bench python3-scapy   /usr/lib/python3/dist-packages/scapy/__init__.py
 ci    clang-format    clang-format
 LIST
 }

@@ -39,6 +39,8 @@ sealed record Machine
             ["xdp-loader"] = FirstLine("dpkg-query", "--show", "--showformat", "${Version}", "xdp-tools"),
             ["bpftool"] = FirstLine("bpftool", "version").Replace("bpftool ", "", StringComparison.Ordinal),
             ["clang"] = FirstLine("clang", "--version"),
+            ["gcc"] = FirstLine("gcc", "-dumpfullversion"),
+            ["Scapy"] = FirstLine("/usr/bin/python3", "-c", "import scapy; print(scapy.VERSION)"),
         },
     };
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using CustomProto.Bpf;
 using CustomProto.Receive;
 
@@ -22,7 +21,8 @@ static class ParseArea
     {
         var repeat = settings.Quick ? 100_000 : 1_000_000;
         using var ours = TestReceiver.Load(new ReceiverOptions { Interface = "benchmark" });
-        using var loading = BpfObject.Open("minimal", Compile("minimal"));
+        using var peers = new Peers();
+        using var loading = BpfObject.Open("minimal", File.ReadAllBytes(peers.CompileBpf("minimal")));
         loading.Load("minimal");
         using var peer = loading.TakeProgram("minimal");
 
@@ -39,24 +39,7 @@ static class ParseArea
         return [.. comparisons.Select(one => one.Comparison)];
     }
 
-    static Comparison Compare(string packet, double? target) => new(packet, "ns", new Series("ours"), new Series("minimal")) { TargetRatio = target };
-
-    /// <summary>Compiles a peer, as tutorials do.</summary>
-    static byte[] Compile(string name)
-    {
-        var target = Path.Combine(Path.GetTempPath(), $"customproto-{name}-{Environment.ProcessId}.o");
-        var machine = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64";
-        try
-        {
-            using var clang = Process.Start("clang", ["-O2", "-g", "-target", "bpf", "-idirafter", $"/usr/include/{machine}-linux-gnu", "-c", Path.Combine(AppContext.BaseDirectory, "peers", $"{name}.bpf.c"), "-o", target]);
-            clang.WaitForExit();
-            return clang.ExitCode == 0 ? File.ReadAllBytes(target) : throw new InvalidOperationException($"clang doesn't compile {name}.bpf.c.");
-        }
-        finally
-        {
-            File.Delete(target);
-        }
-    }
+    static Comparison Compare(string packet, double? target) => new(packet, "ns", new Series("ours"), new Series("minimal") { TargetRatio = target });
 
     static IEnumerable<(string Name, byte[] Frame, bool IsOurs)> Packets()
     {

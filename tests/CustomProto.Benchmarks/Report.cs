@@ -52,12 +52,16 @@ static class Report
         table.Append("| load | who | min | median | max | ratio, median (min to max) | target |\n|---|---|---:|---:|---:|---:|---|\n");
         foreach (var comparison in comparisons)
         {
-            AppendRow(table, comparison.Load, comparison.Ours, comparison.Unit, "", Goal(comparison));
+            var goal = comparison.Target is { } target
+                ? Goal(comparison, comparison.Ours.Median, target, $"{Number(target)} {comparison.Unit}")
+                : "";
+            AppendRow(table, comparison.Load, comparison.Ours, comparison.Unit, "", goal);
             foreach (var peer in comparison.Peers)
             {
                 var ratios = comparison.Ratios(peer);
-                var ratio = string.Create(CultureInfo.InvariantCulture, $"{Series.MedianOf(ratios):0.00} ({ratios.Min():0.00} to {ratios.Max():0.00})");
-                AppendRow(table, "", peer, comparison.Unit, ratio, "");
+                var median = Series.MedianOf(ratios);
+                goal = peer.TargetRatio is { } ratio ? Goal(comparison, median, ratio, $"{Ratio(ratio)} x") : "";
+                AppendRow(table, "", peer, comparison.Unit, $"{Ratio(median)} ({Ratio(ratios.Min())} to {Ratio(ratios.Max())})", goal);
             }
         }
 
@@ -66,19 +70,15 @@ static class Report
 
     static void AppendRow(StringBuilder table, string load, Series series, string unit, string ratio, string goal) => table.Append(
         CultureInfo.InvariantCulture,
-        $"| {load} | {series.Name} | {series.Min:0.0} | {series.Median:0.0} {unit} | {series.Max:0.0} | {ratio} | {goal} |\n");
+        $"| {load} | {series.Name} | {Number(series.Min)} | {Number(series.Median)} {unit} | {Number(series.Max)} | {ratio} | {goal} |\n");
 
-    static string Goal(Comparison comparison)
-    {
-        if (comparison.Target is { } target)
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"at most {target:0} {comparison.Unit}: {Verdict(comparison.Ours.Median <= target)}");
-        }
+    static string Goal(Comparison comparison, double number, double goal, string words) =>
+        $"{(comparison.MoreIsBetter ? "at least" : "at most")} {words}: {Verdict(comparison.Reaches(number, goal))}";
 
-        return comparison.TargetRatio is { } ratio
-            ? string.Create(CultureInfo.InvariantCulture, $"at most {ratio:0.0} x: {Verdict(Series.MedianOf(comparison.Ratios(comparison.Peers[0])) <= ratio)}")
-            : "";
-    }
+    /// <summary>Three digits or more, and no more behind the point than mean something.</summary>
+    static string Number(double number) => number.ToString(Math.Abs(number) >= 1000 ? "N0" : "0.0", CultureInfo.InvariantCulture);
+
+    static string Ratio(double ratio) => ratio.ToString(ratio >= 100 ? "N0" : "0.00", CultureInfo.InvariantCulture);
 
     static string Verdict(bool reached) => reached ? "reached" : "**missed**";
 
@@ -86,6 +86,7 @@ static class Report
     {
         "load" => "Loading, attaching and listing programs",
         "parse" => "What a packet costs",
+        "send" => "Sending",
         _ => area,
     };
 
@@ -93,6 +94,7 @@ static class Report
     {
         "load" => LoadArea.Remarks,
         "parse" => ParseArea.Remarks,
+        "send" => SendArea.Remarks,
         _ => "",
     };
 

@@ -22,6 +22,7 @@ static unsafe partial class Libc
 
     internal const int CLOCK_REALTIME = 0;
     internal const int CLOCK_MONOTONIC = 1;
+    internal const int CLOCK_THREAD_CPUTIME_ID = 3;
     internal const int CLOCK_BOOTTIME = 7;
     internal const int CLOCK_TAI = 11;
 
