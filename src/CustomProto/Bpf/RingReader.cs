@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CustomProto.Native;
 
 namespace CustomProto.Bpf;
@@ -11,22 +12,39 @@ sealed unsafe class RingReader : IDisposable
     const uint Busy = 1u << 31;
     const uint Discarded = 1u << 30;
     const int RecordHeaderSize = 8;
+    const nuint Alignment = 8;
+
+    /// <summary>How long a record may be in the making. Programs can't be interrupted between the two, so it is never more than an instant.</summary>
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     readonly string _name;
     readonly BpfMap _ring;
     readonly nuint _mask;
     readonly MemoryMapping _consumer;
     readonly MemoryMapping _producer;
+    readonly nuint* _consumerPosition;
+    readonly nuint* _producerPosition;
+    readonly byte* _data;
+    readonly TimeSpan _patience;
+
+    // The reading thread's own. They are kept here and not in the lease, so that a copy of a lease can't go its own way.
+    nuint _position;
+    nuint _next;
+    nuint _end;
+    nuint _busyPosition;
+    long _busySince;
 
     /// <summary>Maps a ring.</summary>
     /// <param name="ring">The ring, which the reader then owns.</param>
     /// <param name="size">Its size in bytes.</param>
+    /// <param name="patience">How long a record may be in the making; ten seconds where nothing is said.</param>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal RingReader(BpfMap ring, int size)
+    internal RingReader(BpfMap ring, int size, TimeSpan? patience = null)
     {
         _ring = ring;
         _name = ring.Name;
         _mask = (nuint)size - 1;
+        _patience = patience ?? s_patience;
         var page = Environment.SystemPageSize;
         _consumer = MemoryMapping.Map(ring.Descriptor, (nuint)page, Libc.PROT_READ | Libc.PROT_WRITE, 0, _name);
         try
@@ -39,6 +57,10 @@ sealed unsafe class RingReader : IDisposable
             _consumer.Dispose();
             throw;
         }
+
+        _consumerPosition = (nuint*)_consumer.Address;
+        _producerPosition = (nuint*)_producer.Address;
+        _data = _producer.Address + page;
     }
 
     /// <summary>The ring.</summary>
@@ -47,9 +69,89 @@ sealed unsafe class RingReader : IDisposable
     /// <summary>The ring's descriptor, to wait on.</summary>
     internal FileDescriptor Descriptor => _ring.Descriptor;
 
-    /// <summary>Starts a series of reads, during which the memory can't go away.</summary>
+    /// <summary>A series of reads: <see cref="Begin"/> and <see cref="End"/> around it.</summary>
     /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
     internal RingLease Lease() => new(this);
+
+    /// <summary>What the next read would find, without reading.</summary>
+    /// <remarks>Wherever the position points, the record's length lies within the mapping, as the data is there twice.</remarks>
+    internal RingState State => Volatile.Read(ref *_producerPosition) == _position
+        ? RingState.Empty
+        : (Volatile.Read(ref *(uint*)(_data + (_position & _mask))) & Busy) != 0 ? RingState.Busy : RingState.Ready;
+
+    /// <summary>Starts a series of reads, during which the memory can't go away.</summary>
+    /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
+    internal void Begin()
+    {
+        var held = false;
+        _consumer.DangerousAddRef(ref held);
+        try
+        {
+            _producer.DangerousAddRef(ref held);
+        }
+        catch
+        {
+            _consumer.DangerousRelease();
+            throw;
+        }
+
+        // Another process may have read since the last series.
+        _position = Volatile.Read(ref *_consumerPosition);
+        _end = _position;
+    }
+
+    /// <summary>Ends a series of reads.</summary>
+    internal void End()
+    {
+        _producer.DangerousRelease();
+        _consumer.DangerousRelease();
+    }
+
+    /// <summary>Looks at the next record.</summary>
+    /// <param name="record">Its bytes, borrowed: they hold until <see cref="Advance"/>, after which the kernel may write over them.</param>
+    /// <returns>Whether there is one that is complete.</returns>
+    /// <exception cref="CustomProtoException">The ring's memory doesn't make sense.</exception>
+    internal bool TryRead(out ReadOnlySpan<byte> record)
+    {
+        while (_position != _end || LookForMore())
+        {
+            // Acquire: the record's bytes are written before its busy bit is cleared (xchg in bpf_ringbuf_commit).
+            var header = _data + (_position & _mask);
+            var length = Volatile.Read(ref *(uint*)header);
+            var size = length & ~(Busy | Discarded);
+            _next = _position + ((RecordHeaderSize + (nuint)size + (Alignment - 1)) & ~(Alignment - 1));
+            if (_next - _position > _end - _position)
+            {
+                throw Corrupt($"at position {_position} a record of {size} bytes stands where {_end - _position} are in use");
+            }
+
+            if ((length & Busy) != 0)
+            {
+                RequireProgress();
+                break;
+            }
+
+            if ((length & Discarded) == 0)
+            {
+                record = new ReadOnlySpan<byte>(header + RecordHeaderSize, (int)size);
+                return true;
+            }
+
+            Advance();
+        }
+
+        record = default;
+        return false;
+    }
+
+    /// <summary>Gives the record that was looked at back to the kernel.</summary>
+    internal void Advance()
+    {
+        _position = _next;
+
+        // Release: the bytes were read before the kernel may write over them.
+        Volatile.Write(ref *_consumerPosition, _position);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -60,109 +162,55 @@ sealed unsafe class RingReader : IDisposable
     }
 
     /// <summary>
-    /// A series of reads. A record's bytes are borrowed: they hold until <see cref="Advance"/>, after which the kernel may write over them.
+    /// Looks how far the program has come: only when all that was known of has been read, as the program writes what is looked at here.
     /// </summary>
-    internal ref struct RingLease
+    bool LookForMore()
+    {
+        // Acquire: a record's length is written before the producer's position (smp_store_release in __bpf_ringbuf_reserve).
+        _end = Volatile.Read(ref *_producerPosition);
+        return _end - _position <= _mask + 1 && ((_end | _position) & (Alignment - 1)) == 0
+            ? _end != _position
+            : throw Corrupt($"it was read up to position {_position} and written up to {_end}, and it has {_mask + 1} bytes");
+    }
+
+    /// <summary>Gives a record that is never finished some time, and then up: it would hold back all that come after it.</summary>
+    void RequireProgress()
+    {
+        if (_busySince == 0 || _busyPosition != _position)
+        {
+            (_busyPosition, _busySince) = (_position, Stopwatch.GetTimestamp());
+        }
+        else if (Stopwatch.GetElapsedTime(_busySince) > _patience)
+        {
+            throw Corrupt($"the record at position {_position} has been in the making for {_patience.TotalSeconds:0.#} seconds");
+        }
+    }
+
+    CustomProtoException Corrupt(string problem) => new(
+        FailureKind.InvalidData,
+        "RingCorrupt",
+        $"The ring '{_name}' is damaged: {problem}.",
+        "Unregister the program and register it again.",
+        _name);
+
+    /// <summary>A series of reads, for <c>using</c>.</summary>
+    internal readonly ref struct RingLease
     {
         readonly RingReader _reader;
-        readonly byte* _data;
-        readonly bool _consumerHeld;
-        readonly bool _producerHeld;
-        nuint _position;
-        nuint _next;
 
         internal RingLease(RingReader reader)
         {
+            reader.Begin();
             _reader = reader;
-            reader._consumer.DangerousAddRef(ref _consumerHeld);
-            try
-            {
-                reader._producer.DangerousAddRef(ref _producerHeld);
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-
-            _data = reader._producer.Address + Environment.SystemPageSize;
-            _position = *(nuint*)reader._consumer.Address;
-            _next = _position;
         }
 
-        /// <summary>Looks at the next record.</summary>
-        /// <param name="record">Its bytes, borrowed.</param>
-        /// <returns>Whether there is one that is complete.</returns>
-        /// <exception cref="CustomProtoException">The ring's memory doesn't make sense.</exception>
-        internal bool TryRead(out ReadOnlySpan<byte> record)
-        {
-            while (true)
-            {
-                // Acquire: the record's length is written before the producer's position (smp_store_release in __bpf_ringbuf_reserve).
-                var available = Volatile.Read(ref *(nuint*)_reader._producer.Address) - _position;
-                if (available == 0)
-                {
-                    record = default;
-                    return false;
-                }
+        /// <inheritdoc cref="RingReader.TryRead"/>
+        internal bool TryRead(out ReadOnlySpan<byte> record) => _reader.TryRead(out record);
 
-                // Acquire: the record's bytes are written before its busy bit is cleared (xchg in bpf_ringbuf_commit).
-                var header = _data + (_position & _reader._mask);
-                var length = Volatile.Read(ref *(uint*)header);
-                if ((length & Busy) != 0)
-                {
-                    record = default;
-                    return false;
-                }
-
-                var size = length & ~Discarded;
-                _next = _position + ((RecordHeaderSize + (nuint)size + 7) & ~(nuint)7);
-                if (available > _reader._mask + 1 || _next - _position > available)
-                {
-                    throw Corrupt(_position, size, available);
-                }
-
-                if ((length & Discarded) == 0)
-                {
-                    record = new ReadOnlySpan<byte>(header + RecordHeaderSize, (int)size);
-                    return true;
-                }
-
-                Advance();
-            }
-        }
-
-        /// <summary>Gives the record that was looked at back to the kernel.</summary>
-        internal void Advance()
-        {
-            _position = _next;
-
-            // Release: the bytes were read before the kernel may write over them.
-            Volatile.Write(ref *(nuint*)_reader._consumer.Address, _position);
-        }
-
-        /// <summary>Whether nothing is in the ring, not even a record being written.</summary>
-        internal readonly bool IsEmpty => Volatile.Read(ref *(nuint*)_reader._producer.Address) == _position;
+        /// <inheritdoc cref="RingReader.Advance"/>
+        internal void Advance() => _reader.Advance();
 
         /// <summary>Ends the series.</summary>
-        public readonly void Dispose()
-        {
-            if (_producerHeld)
-            {
-                _reader._producer.DangerousRelease();
-            }
-
-            if (_consumerHeld)
-            {
-                _reader._consumer.DangerousRelease();
-            }
-        }
-
-        readonly CustomProtoException Corrupt(nuint position, uint size, nuint available) => new(
-            FailureKind.InvalidData,
-            "RingCorrupt",
-            $"The ring '{_reader._name}' is damaged: at position {position} a record of {size} bytes stands where {available} are in use.",
-            "Unregister the program and register it again.",
-            _reader._name);
+        public void Dispose() => _reader.End();
     }
 }

@@ -20,7 +20,10 @@ public sealed unsafe class MessageReader : IDisposable
     readonly MemoryMapping _shared;
     readonly int _index;
     readonly RecordDecoder _decoder;
+    readonly RecordBorrow _borrow;
     volatile bool _ended;
+    volatile bool _closed;
+    int _isReleased;
 
     internal MessageReader(ProtocolDefinition protocol, string interfaceName, RingReader ring, MemoryMapping shared, int index)
     {
@@ -30,10 +33,11 @@ public sealed unsafe class MessageReader : IDisposable
         _index = index;
         _waitHandles = [shared, ring.Descriptor, Stop.Descriptor];
         _decoder = new RecordDecoder(protocol, interfaceName);
+        _borrow = new RecordBorrow(this, ring, _decoder);
     }
 
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
-    internal bool IsClosed { get; private set; }
+    internal bool IsClosed => _closed;
 
     /// <summary>The ring's descriptor: readable once a message was put in while the reader slept.</summary>
     internal FileDescriptor Ring => _ring.Descriptor;
@@ -84,6 +88,54 @@ public sealed unsafe class MessageReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// Lends out what is in the ring, for <c>foreach</c>: no copies, no objects. Nothing else is read from here until it ends, which
+    /// <c>foreach</c> sees to.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is lent out already.</exception>
+    /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>).</exception>
+    public ReceivedRecords Borrow()
+    {
+        RequireOpen();
+        RequireNotBorrowed();
+        try
+        {
+            return new ReceivedRecords(_borrow);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw Ended();
+        }
+    }
+
+    /// <summary>Waits until there is something to read, or news that reading tells: the receiver was closed.</summary>
+    /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    /// <returns>False when the time is over.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">What is there is lent out (<see cref="Borrow"/>).</exception>
+    public bool Wait(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            RequireNotBorrowed();
+            if (State == RingState.Ready)
+            {
+                return true;
+            }
+
+            var remaining = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(started);
+            if (remaining <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+            {
+                return false;
+            }
+
+            ReaderWait.UntilAny([this], remaining, cancellationToken);
+        }
+    }
+
     /// <summary>Drops what is in the ring: reading starts with what comes from now on.</summary>
     /// <returns>How many messages were dropped.</returns>
     public long Skip()
@@ -102,20 +154,28 @@ public sealed unsafe class MessageReader : IDisposable
     /// <summary>Lets go of the ring. What is in it stays there for the next reader.</summary>
     public void Dispose()
     {
-        if (IsClosed)
+        if (_closed)
         {
             return;
         }
 
-        IsClosed = true;
-        if (TryHold())
+        _closed = true;
+        if (!_borrow.IsOpen)
         {
-            ReaderOwner.Release(ref ((Reader*)_shared.Address)[_index]);
-            Release();
+            ReleaseOwnership();
         }
 
         Stop.Signal();
         Stop.Dispose();
+    }
+
+    /// <summary>What was lent out is back. If the reader was closed meanwhile, by another thread, the ring is free for others only now.</summary>
+    internal void EndBorrow()
+    {
+        if (_closed)
+        {
+            ReleaseOwnership();
+        }
     }
 
     /// <summary>Ends a wait for good: the receiver goes away.</summary>
@@ -135,16 +195,26 @@ public sealed unsafe class MessageReader : IDisposable
         return found;
     }
 
-    /// <summary>Whether there is nothing to read yet, not even a message being written or the news that the receiver went away.</summary>
-    internal bool WouldWait()
+    /// <summary>What there is to read; the news that the receiver went away is something, too.</summary>
+    internal RingState State
     {
-        if (_ended || IsClosed)
+        get
         {
-            return false;
-        }
+            if (_ended || _closed)
+            {
+                return RingState.Ready;
+            }
 
-        using var lease = _ring.Lease();
-        return lease.IsEmpty;
+            try
+            {
+                using var lease = _ring.Lease();
+                return _ring.State;
+            }
+            catch (ObjectDisposedException)
+            {
+                return RingState.Ready;
+            }
+        }
     }
 
     /// <summary>Tells the program whether this reader sleeps and is to be woken by the next message. Only while it is held.</summary>
@@ -184,17 +254,62 @@ public sealed unsafe class MessageReader : IDisposable
         }
     }
 
+    /// <summary>Says it where reading is over.</summary>
+    /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
+    /// <exception cref="CustomProtoException">The receiver went away.</exception>
+    internal void RequireOpen()
+    {
+        if (_ended || _closed)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            throw Ended();
+        }
+    }
+
     RingReader.RingLease Lease()
     {
-        ObjectDisposedException.ThrowIf(IsClosed, this);
+        RequireOpen();
+        RequireNotBorrowed();
         try
         {
-            return _ended ? throw Ended() : _ring.Lease();
+            return _ring.Lease();
         }
         catch (ObjectDisposedException)
         {
             // The receiver went away between the question and the answer.
             throw Ended();
+        }
+    }
+
+    void RequireNotBorrowed()
+    {
+        if (_borrow.IsOpen)
+        {
+            throw new InvalidOperationException("The messages are lent out: end the loop over Borrow() first.");
+        }
+    }
+
+    void ReleaseOwnership()
+    {
+        var held = false;
+        try
+        {
+            _shared.DangerousAddRef(ref held);
+            if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+            {
+                ReaderOwner.Release(ref ((Reader*)_shared.Address)[_index]);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The receiver is closed, and its rings with it.
+        }
+        finally
+        {
+            if (held)
+            {
+                _shared.DangerousRelease();
+            }
         }
     }
 

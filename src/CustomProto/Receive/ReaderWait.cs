@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CustomProto.Bpf;
 using CustomProto.Native;
 
 namespace CustomProto.Receive;
@@ -49,18 +50,22 @@ static unsafe class ReaderWait
     /// </summary>
     static void Sleep(ReadOnlySpan<MessageReader> readers, TimeSpan timeout)
     {
-        var nothing = true;
         try
         {
+            var state = RingState.Empty;
             foreach (var reader in readers)
             {
                 reader.SetSleeping(true);
-                nothing &= reader.WouldWait();
+                state = (RingState)Math.Max((int)state, (int)reader.State);
             }
 
-            if (nothing)
+            if (state == RingState.Empty)
             {
-                Poll(readers, timeout);
+                Poll(readers, timeout, Libc.POLLIN);
+            }
+            else if (state == RingState.Busy)
+            {
+                AwaitWriter(readers, timeout);
             }
         }
         finally
@@ -72,14 +77,38 @@ static unsafe class ReaderWait
         }
     }
 
-    static void Poll(ReadOnlySpan<MessageReader> readers, TimeSpan timeout)
+    /// <summary>
+    /// A record is being written, which takes an instant, unless the machine stops the CPU that writes. A ring with something in it never
+    /// makes a poll wait, so this looks again, and less often after a while.
+    /// </summary>
+    static void AwaitWriter(ReadOnlySpan<MessageReader> readers, TimeSpan timeout)
+    {
+        const int Looks = 50;
+        var pause = TimeSpan.FromMilliseconds(1);
+        var spinner = default(SpinWait);
+        for (var look = 0; look < Looks; look++)
+        {
+            spinner.SpinOnce(sleep1Threshold: -1);
+            foreach (var reader in readers)
+            {
+                if (reader.State == RingState.Ready)
+                {
+                    return;
+                }
+            }
+        }
+
+        Poll(readers, timeout == Timeout.InfiniteTimeSpan || timeout > pause ? pause : timeout, ringEvents: 0);
+    }
+
+    static void Poll(ReadOnlySpan<MessageReader> readers, TimeSpan timeout, short ringEvents)
     {
         var count = 2 * readers.Length;
         Span<Libc.PollDescriptor> descriptors = readers.Length <= MaxOnStack ? stackalloc Libc.PollDescriptor[count] : new Libc.PollDescriptor[count];
         for (var i = 0; i < readers.Length; i++)
         {
             // The callers hold both, so the numbers stay what they are.
-            descriptors[2 * i] = new() { Descriptor = (int)readers[i].Ring.DangerousGetHandle(), Events = Libc.POLLIN };
+            descriptors[2 * i] = new() { Descriptor = (int)readers[i].Ring.DangerousGetHandle(), Events = ringEvents };
             descriptors[(2 * i) + 1] = new() { Descriptor = (int)readers[i].Stop.Descriptor.DangerousGetHandle(), Events = Libc.POLLIN };
         }
 

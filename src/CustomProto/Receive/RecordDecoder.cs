@@ -10,15 +10,13 @@ sealed unsafe class RecordDecoder
 {
     const long NanosecondsPerSecond = 1_000_000_000;
 
-    readonly ProtocolDefinition _protocol;
-    readonly string _interface;
     readonly long _taiOffset;
     readonly long _monotonicOffset;
 
     internal RecordDecoder(ProtocolDefinition protocol, string interfaceName)
     {
-        _protocol = protocol;
-        _interface = interfaceName;
+        Protocol = protocol;
+        Interface = interfaceName;
 
         // CLOCK_TAI is ahead of CLOCK_REALTIME by whole seconds; what the two readings differ by beyond that is the time between them.
         var realtime = Libc.ReadClock(Libc.CLOCK_REALTIME);
@@ -26,20 +24,42 @@ sealed unsafe class RecordDecoder
         _monotonicOffset = realtime - Libc.ReadClock(Libc.CLOCK_MONOTONIC);
     }
 
+    /// <summary>The protocol.</summary>
+    internal ProtocolDefinition Protocol { get; }
+
+    /// <summary>The interface's name.</summary>
+    internal string Interface { get; }
+
     /// <summary>Makes a message of a record.</summary>
     /// <exception cref="CustomProtoException">The record contradicts itself: the ring is damaged.</exception>
     internal CustomMessage Decode(ReadOnlySpan<byte> record)
     {
+        ref readonly var header = ref Check(record);
+        return new CustomMessage(
+            Protocol, record[sizeof(Event)..].ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
+    }
+
+    /// <summary>Looks whether a record can be what the program wrote: its numbers are relied on from here on.</summary>
+    /// <exception cref="CustomProtoException">It contradicts itself: the ring is damaged.</exception>
+    internal ref readonly Event Check(ReadOnlySpan<byte> record)
+    {
         ref readonly var header = ref ReadHeader(record);
-        var payload = record[sizeof(Event)..];
-        if (header.Captured != payload.Length || payload.Length < _protocol.HeaderSize || payload.Length - _protocol.HeaderSize > header.Length)
+        var payload = record.Length - sizeof(Event);
+        if (header.Captured != payload || payload < Protocol.HeaderSize || payload - Protocol.HeaderSize > header.Length)
         {
-            throw Corrupt($"it has {payload.Length} bytes of payload, and says {header.Captured} of {header.Length}");
+            throw Corrupt($"it has {payload} bytes of payload, and says {header.Captured} of {header.Length}");
         }
 
-        return new CustomMessage(
-            _protocol, payload.ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
+        if (header.Length + (ulong)header.Trailing > Limit.MaxPayload || header.VlanCount > Limit.MaxVlanTags || header.IpVersion is not (4 or 6))
+        {
+            throw Corrupt($"it says {header.Length} and {header.Trailing} bytes, {header.VlanCount} VLAN tags and IP version {header.IpVersion}");
+        }
+
+        return ref header;
     }
+
+    /// <summary>When the packet was seen, in nanoseconds since 1970.</summary>
+    internal long ReadUnixTime(in Event header) => header.TaiNs != 0 ? (long)header.TaiNs - _taiOffset : (long)header.MonotonicNs + _monotonicOffset;
 
     /// <summary>When the message in a record was seen, in nanoseconds of CLOCK_MONOTONIC.</summary>
     /// <exception cref="CustomProtoException">The record has no header: the ring is damaged.</exception>
@@ -63,9 +83,9 @@ sealed unsafe class RecordDecoder
             return new PacketMetadata
             {
                 MonotonicNanoseconds = (long)at->MonotonicNs,
-                UnixNanoseconds = at->TaiNs != 0 ? (long)at->TaiNs - _taiOffset : (long)at->MonotonicNs + _monotonicOffset,
+                UnixNanoseconds = ReadUnixTime(header),
                 TimestampSource = at->TaiNs != 0 ? TimestampSource.Tai : TimestampSource.Monotonic,
-                Interface = _interface,
+                Interface = Interface,
                 Cpu = (int)at->Cpu,
                 Direction = PacketDirection.Ingress,
                 Source = InternetAddress.From(new ReadOnlySpan<byte>(at->SourceAddress, 16), isIPv6),
@@ -74,7 +94,7 @@ sealed unsafe class RecordDecoder
                 DestinationPort = at->DestinationPort,
                 SourceMac = new MacAddress(new ReadOnlySpan<byte>(at->SourceMac, MacAddress.Length)),
                 DestinationMac = new MacAddress(new ReadOnlySpan<byte>(at->DestinationMac, MacAddress.Length)),
-                VlanCount = Math.Min(at->VlanCount, (byte)Limit.MaxVlanTags),
+                VlanCount = at->VlanCount,
                 OuterVlanId = at->VlanId[0],
                 InnerVlanId = at->VlanId[1],
             };
@@ -84,7 +104,7 @@ sealed unsafe class RecordDecoder
     CustomProtoException Corrupt(string problem) => new(
         FailureKind.InvalidData,
         "RingCorrupt",
-        $"A record of the ring on '{_interface}' is damaged: {problem}.",
+        $"A record of the ring on '{Interface}' is damaged: {problem}.",
         "Unregister the program and register it again.",
-        _interface);
+        Interface);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using CustomProto.Abi;
+using CustomProto.Bpf;
 using CustomProto.Net;
 using CustomProto.Protocol;
 
@@ -42,6 +43,9 @@ public sealed class TestReceiver : IDisposable
 
     /// <summary>What the verifier said.</summary>
     public VerificationReport Verification { get; }
+
+    /// <summary>The copy of the program.</summary>
+    internal BpfProgram Program => _program.Program;
 
     /// <summary>The reader of the ring, which a run empties.</summary>
     internal MessageReader Reader { get; }
