@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Globalization;
 using System.Management.Automation;
 using CustomProto.Net;
 using CustomProto.Programs;
@@ -51,10 +50,13 @@ public sealed partial class RegisterXdpProgramCommand
     /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
     void Verify(UserProgramOptions options)
     {
-        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => UserProgram.Verify(options), Path, out var verified))
+        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestUserProgram.Load(options.File, options.ProgramName, options.Variables), Path, out var copy))
         {
-            WriteWarnings(verified.Notices);
-            WriteObject(verified);
+            using (copy)
+            {
+                WriteWarnings(copy.Verification.Notices);
+                WriteObject(copy.Verification);
+            }
         }
     }
 
@@ -94,21 +96,11 @@ public sealed partial class RegisterXdpProgramCommand
             Interface = link.Name,
             File = _file,
             ProgramName = ProgramName,
-            Variables = Variable.Cast<DictionaryEntry>().ToDictionary(entry => Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? "", entry => Unwrap(entry.Value)),
+            Variables = VariableValues.From(Variable),
             Mode = Mode,
             Persist = Persist,
             ForeignProgram = Way,
             ForeignProgramId = Seen(link),
         };
     }
-
-    /// <summary>PowerShell wraps what went through a pipeline; the library takes values as they are.</summary>
-    static object? Unwrap(object? value) => value switch
-    {
-        PSObject wrapped => Unwrap(wrapped.BaseObject),
-        byte[] or string => value,
-        IDictionary members => members.Cast<DictionaryEntry>().ToDictionary(entry => entry.Key, entry => Unwrap(entry.Value)),
-        Array elements => elements.Cast<object?>().Select(Unwrap).ToArray(),
-        _ => value,
-    };
 }

@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Management.Automation;
 using CustomProto.Capture;
+using CustomProto.Net;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;
@@ -7,17 +9,18 @@ using CustomProto.Send;
 
 namespace CustomProto.PowerShell.Commands;
 
-/// <summary>Runs frames through a private copy of the program in the kernel, or only has the kernel verify it.</summary>
+/// <summary>Runs frames through a private copy of a program in the kernel, or only has the kernel verify it.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "XdpProgram", DefaultParameterSetName = OptionsSet)]
-[OutputType(typeof(TestRunReport), typeof(VerificationReport))]
+[OutputType(typeof(TestRunReport), typeof(XdpRunReport), typeof(VerificationReport))]
 public sealed class TestXdpProgramCommand : CustomProtoCommand
 {
     const string OptionsSet = "Options";
     const string InputObjectSet = "InputObject";
+    const string ObjectFileSet = "ObjectFile";
 
     readonly List<byte> _looseBytes = [];
     XdpProgram? _loadedFor;
-    TestReceiver? _receiver;
+    TestCopy? _copy;
     bool _isRefused;
 
     /// <summary>A frame, from the Ethernet header on.</summary>
@@ -55,6 +58,21 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     /// <summary>Whether packets with a wrong checksum are rejected.</summary>
     [Parameter(ParameterSetName = OptionsSet)]
     public SwitchParameter VerifyChecksum { get; set; }
+
+    /// <summary>An object file with a program of the user's own.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ObjectFileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>The program's function.</summary>
+    [Parameter(ParameterSetName = ObjectFileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ProgramName { get; set; }
+
+    /// <summary>Initial values of global variables, by name.</summary>
+    [Parameter(ParameterSetName = ObjectFileSet)]
+    [ValidateNotNull]
+    public Hashtable Variable { get; set; } = [];
 
     /// <summary>How often each frame is run.</summary>
     [Parameter]
@@ -102,7 +120,7 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _receiver?.Dispose();
+        _copy?.Dispose();
         base.Dispose(disposing);
     }
 
@@ -117,9 +135,9 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
 
     void Verify()
     {
-        if (TryLoad(out var receiver))
+        if (TryLoad(out var copy))
         {
-            WriteObject(receiver.Verification);
+            WriteObject(copy.Verification);
         }
     }
 
@@ -148,35 +166,39 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
 
     void Run(byte[] frame, object target)
     {
-        if (TryLoad(out var receiver) && Attempt(() => receiver.Run(frame, Repeat, StopToken), target, out var report))
+        if (TryLoad(out var copy) && Attempt(() => copy.Run(frame, Repeat, StopToken), target, out var report))
         {
             WriteObject(report);
         }
     }
 
     /// <summary>The copy with the configuration that is asked for: loaded once for all frames, and refused once.</summary>
-    bool TryLoad(out TestReceiver receiver)
+    bool TryLoad(out TestCopy copy)
     {
-        if (_receiver is null || !ReferenceEquals(_loadedFor, InputObject))
+        if (_copy is null || !ReferenceEquals(_loadedFor, InputObject))
         {
             if (_isRefused && ReferenceEquals(_loadedFor, InputObject))
             {
-                receiver = null!;
+                copy = null!;
                 return false;
             }
 
-            _receiver?.Dispose();
-            _receiver = null;
+            _copy?.Dispose();
+            _copy = null;
             _loadedFor = InputObject;
-            _isRefused = !Attempt(Load, InputObject, out var loaded);
-            _receiver = _isRefused ? null : loaded;
+            _isRefused = !Attempt(Load, (object?)InputObject ?? Path, out var loaded);
+            _copy = _isRefused ? null : loaded;
+            WriteWarnings(_copy?.Verification.Notices ?? []);
         }
 
-        receiver = _receiver!;
-        return _receiver is not null;
+        copy = _copy!;
+        return _copy is not null;
     }
 
-    TestReceiver Load() => InputObject is { } program
-        ? TestReceiver.Load(InterfaceSelection.RequireReceiver(program))
-        : TestReceiver.Load(new ReceiverOptions { Interface = "test", Ports = Port, MatchAction = MatchAction, VerifyChecksum = VerifyChecksum });
+    TestCopy Load() => ParameterSetName switch
+    {
+        InputObjectSet => TestCopy.Load(InputObject!),
+        ObjectFileSet => TestCopy.Of(TestUserProgram.Load(ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path)), ProgramName, VariableValues.From(Variable))),
+        _ => TestCopy.Of(TestReceiver.Load(new ReceiverOptions { Interface = "test", Ports = Port, MatchAction = MatchAction, VerifyChecksum = VerifyChecksum })),
+    };
 }

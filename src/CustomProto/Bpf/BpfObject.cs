@@ -70,6 +70,15 @@ sealed unsafe class BpfObject : IDisposable
         }
     }
 
+    /// <summary>Has every map made anew and pinned nowhere, also one that the file has pinned by its name.</summary>
+    internal void LeaveOutPins()
+    {
+        for (var map = NextMap(0); map != 0; map = NextMap(map))
+        {
+            _ = Libbpf.bpf_map__set_pin_path(map, null);
+        }
+    }
+
     /// <summary>Creates the maps and has the kernel verify and load the programs.</summary>
     /// <param name="programs">The functions that are loaded; a refusal carries the verifier's log of the one that is refused.</param>
     /// <exception cref="NativeException">The kernel refuses; the message says why and at which source line, the log everything.</exception>
@@ -105,6 +114,26 @@ sealed unsafe class BpfObject : IDisposable
     /// <summary>A map of a loaded object, with a descriptor of its own.</summary>
     internal BpfMap TakeMap(string name) => new(name, FileDescriptor.Duplicate(Libbpf.bpf_map__fd(FindMap(name)), name));
 
+    /// <summary>
+    /// The maps of programs of a loaded object, with descriptors of their own: the kernel empties one when the last descriptor and pin of
+    /// it is gone, also while a program uses it.
+    /// </summary>
+    internal BpfMap[] TakeJumpTables()
+    {
+        const uint ProgramArray = 3;
+        var tables = new List<BpfMap>();
+        for (var map = NextMap(0); map != 0; map = NextMap(map))
+        {
+            if (Libbpf.bpf_map__type(map) == ProgramArray && Libbpf.bpf_map__fd(map) is >= 0 and var descriptor)
+            {
+                var name = Marshal.PtrToStringUTF8(Libbpf.bpf_map__name(map)) ?? "";
+                tables.Add(new BpfMap(name, FileDescriptor.Duplicate(descriptor, name)));
+            }
+        }
+
+        return [.. tables];
+    }
+
     /// <summary>A program of a loaded object, with a descriptor of its own.</summary>
     internal BpfProgram TakeProgram(string name) => new(name, FileDescriptor.Duplicate(Libbpf.bpf_program__fd(FindProgram(name)), name));
 
@@ -135,6 +164,8 @@ sealed unsafe class BpfObject : IDisposable
         const int First = 4000;
         return Math.Abs(errno) >= First ? Errno.EINVAL : errno;
     }
+
+    nint NextMap(nint map) => Libbpf.bpf_object__next_map(_handle, map);
 
     nint FindMap(string name) => Libbpf.bpf_object__find_map_by_name(_handle, name) is not 0 and var map
         ? map

@@ -64,7 +64,19 @@ static unsafe partial class Libbpf
     internal static partial nint bpf_object__find_program_by_name(BpfObjectHandle @object, string name);
 
     [LibraryImport(Library)]
+    internal static partial nint bpf_object__next_map(BpfObjectHandle @object, nint previous);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);
+
+    [LibraryImport(Library)]
+    internal static partial nint bpf_map__name(nint map);
+
+    [LibraryImport(Library)]
+    internal static partial uint bpf_map__type(nint map);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int bpf_map__set_pin_path(nint map, string? path);
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__set_max_entries(nint map, uint entries);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CustomProto.Bpf;
 using CustomProto.Net;
 
@@ -12,25 +11,25 @@ namespace CustomProto.Programs;
 public sealed class UserProgram : IDisposable
 {
     readonly Lock _lock = new();
-    readonly BpfProgram _program;
+    readonly LoadedUserProgram _loaded;
     readonly AttachedProgram _attachment;
     bool _disposed;
 
-    UserProgram(UserProgramOptions options, NetworkLink link, BpfProgram program, AttachedProgram attachment, XdpMode mode, IReadOnlyList<string> notices)
+    UserProgram(UserProgramOptions options, NetworkLink link, LoadedUserProgram loaded, AttachedProgram attachment, XdpMode mode, IReadOnlyList<string> notices)
     {
-        Path = options.File.Path;
-        Name = program.Name;
+        Options = options;
+        Name = loaded.Program.Name;
         Interface = link.Name;
         InterfaceIndex = link.Index;
-        ProgramId = program.Info.Id;
+        ProgramId = loaded.Program.Info.Id;
         Mode = mode;
         Notices = notices;
-        _program = program;
+        _loaded = loaded;
         _attachment = attachment;
     }
 
     /// <summary>The object file it came from.</summary>
-    public string Path { get; }
+    public string Path => Options.File.Path;
 
     /// <summary>The name of its function.</summary>
     public string Name { get; }
@@ -53,6 +52,9 @@ public sealed class UserProgram : IDisposable
     /// <summary>What the user should know about how it was registered; one sentence or two each.</summary>
     public IReadOnlyList<string> Notices { get; }
 
+    /// <summary>What it was registered with.</summary>
+    internal UserProgramOptions Options { get; }
+
     /// <summary>
     /// Loads a program and attaches it. Needs CAP_BPF and CAP_NET_ADMIN, and whatever capability the program's helpers ask for (CAP_PERFMON
     /// for <c>bpf_printk</c>).
@@ -63,18 +65,18 @@ public sealed class UserProgram : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         var link = NetworkLinks.Get(options.Interface);
         var chosen = options.File.ChooseProgram(options.ProgramName);
-        var notices = new List<string>();
-        var program = Load(options.File, chosen, options.Variables, notices);
+        var loaded = LoadedUserProgram.Load(options.File, chosen, options.Variables, isPrivate: false);
+        List<string> notices = [.. loaded.Notices];
         AttachedProgram? attachment = null;
         try
         {
-            (attachment, var mode) = Attach(program, link, options, chosen, notices);
+            (attachment, var mode) = Attach(loaded.Program, link, options, chosen, notices);
             if (options.Persist)
             {
-                Pin(program, attachment);
+                Pin(loaded, attachment);
             }
 
-            var registered = new UserProgram(options, link, program, attachment, mode, notices);
+            var registered = new UserProgram(options, link, loaded, attachment, mode, notices);
             UserPrograms.Add(registered);
             return registered;
         }
@@ -87,23 +89,11 @@ public sealed class UserProgram : IDisposable
             finally
             {
                 attachment?.Dispose();
-                program.Dispose();
+                loaded.Dispose();
             }
 
             throw;
         }
-    }
-
-    /// <summary>Has the kernel verify and load a program without attaching it, and unloads it again. Needs CAP_BPF and CAP_NET_ADMIN.</summary>
-    /// <exception cref="CustomProtoException">The kernel refuses it; the message says why, and at which source line.</exception>
-    public static VerificationReport Verify(UserProgramOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        var notices = new List<string>();
-        var started = Stopwatch.GetTimestamp();
-        using var program = Load(options.File, options.File.ChooseProgram(options.ProgramName), options.Variables, notices);
-        var loadTime = Stopwatch.GetElapsedTime(started);
-        return program.Info.ToReport(program.Name, loadTime) with { Notices = notices };
     }
 
     static (AttachedProgram Attachment, XdpMode Mode) Attach(
@@ -117,13 +107,13 @@ public sealed class UserProgram : IDisposable
         return XdpAttach.Attach(program, link, options.Mode, notices, chosen.TakesFragments);
     }
 
-    static void Pin(BpfProgram program, AttachedProgram attachment)
+    static void Pin(LoadedUserProgram loaded, AttachedProgram attachment)
     {
-        var id = program.Info.Id;
+        var id = loaded.Program.Info.Id;
         PinFolder.Create(UserPrograms.PinKind, id);
         try
         {
-            program.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/program");
+            loaded.Pin(PinFolder.Of(UserPrograms.PinKind, id));
             (attachment as XdpLink)?.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/link");
         }
         catch
@@ -131,21 +121,6 @@ public sealed class UserProgram : IDisposable
             PinFolder.Remove(id);
             throw;
         }
-    }
-
-    /// <summary>Loads a program with its variables set. Of the others in the file, only those are loaded that it jumps to.</summary>
-    internal static BpfProgram Load(ObjectFile file, ObjectProgram chosen, IReadOnlyDictionary<string, object?> variables, ICollection<string> notices)
-    {
-        using var loading = BpfObject.Open(System.IO.Path.GetFileNameWithoutExtension(file.Path), file.Contents.Bytes);
-        VariableAssignment.Apply(file, loading.InitialValue, variables, notices);
-        string[] needed = [chosen.Name, .. file.Contents.JumpTargets().Where(name => name != chosen.Name)];
-        foreach (var program in file.Programs)
-        {
-            loading.SetAutoload(program.Name, needed.Contains(program.Name));
-        }
-
-        loading.Load(needed);
-        return loading.TakeProgram(chosen.Name);
     }
 
     /// <summary>Ends the attachment, whatever its lifetime, removes its pins, and closes the program.</summary>
@@ -173,7 +148,7 @@ public sealed class UserProgram : IDisposable
                 _disposed = true;
                 UserPrograms.Remove(this);
                 _attachment.Dispose();
-                _program.Dispose();
+                _loaded.Dispose();
             }
         }
     }

@@ -14,10 +14,7 @@ namespace CustomProto.Receive;
 public sealed class TestReceiver : IDisposable
 {
     /// <summary>The shortest frame that a test run takes: an Ethernet header.</summary>
-    public const int MinFrameLength = 14;
-
-    /// <summary>A call can't be ended from outside, so it is kept short.</summary>
-    const int MaxRunsAtOnce = 100_000;
+    public const int MinFrameLength = FrameRun.MinLength;
 
     readonly ReceiverProgram _program;
     readonly ReaderSlot _slot;
@@ -96,16 +93,7 @@ public sealed class TestReceiver : IDisposable
     internal TestRunReport Run(ReadOnlySpan<byte> frame, int repeat, int linearLength, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeat, 1);
-        if (frame.Length < MinFrameLength)
-        {
-            throw new CustomProtoException(
-                FailureKind.InvalidArgument,
-                "FrameTooShort",
-                $"A frame of {frame.Length} bytes can't be run: an Ethernet header has {MinFrameLength}.",
-                "Give whole frames, from the destination's MAC address on.",
-                frame.Length);
-        }
-
+        FrameRun.Require(frame);
         var output = ArrayPool<byte>.Shared.Rent(frame.Length);
         try
         {
@@ -121,7 +109,8 @@ public sealed class TestReceiver : IDisposable
                 Reason = FindReason(before, after),
                 Message = message,
                 Output = output.AsSpan(0, result.OutputLength).ToArray(),
-                DurationNanoseconds = repeat == 1 ? result.Duration : Measure(frame, repeat, linearLength, Math.Min(room, MaxRunsAtOnce), cancellationToken),
+                // The ring is emptied in between: finding it full would be faster than filling it.
+                DurationNanoseconds = FrameRun.Measure(_program.Program, frame, result, repeat, linearLength, room, () => Reader.Skip(), cancellationToken),
                 Repeat = repeat,
             };
         }
@@ -146,22 +135,6 @@ public sealed class TestReceiver : IDisposable
         Reader.Dispose();
         _slot.Dispose();
         _program.Dispose();
-    }
-
-    /// <summary>The average over all runs. The ring is emptied in between: finding it full would be faster than filling it.</summary>
-    double Measure(ReadOnlySpan<byte> frame, int repeat, int linearLength, int atOnce, CancellationToken cancellationToken)
-    {
-        var total = 0.0;
-        for (var left = repeat; left > 0;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var runs = Math.Min(left, atOnce);
-            total += (double)_program.Program.TestRun(frame, [], linearLength, runs).Duration * runs;
-            Reader.Skip();
-            left -= runs;
-        }
-
-        return total / repeat;
     }
 
     unsafe int RecordsThatFit(CustomMessage message)

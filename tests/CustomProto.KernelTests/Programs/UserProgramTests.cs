@@ -11,8 +11,6 @@ namespace CustomProto.KernelTests.Programs;
 public sealed class UserProgramTests : IDisposable
 {
     const string Interface = "veth1";
-    const uint Drop = 1;
-    const uint Pass = 2;
     const uint Transmit = 3;
 
     readonly TestNetwork _network = new();
@@ -100,11 +98,11 @@ public sealed class UserProgramTests : IDisposable
     public void Variables_that_are_not_set_keep_their_values()
     {
         var file = ObjectFile.Read(FixtureObjects.Compile("variables"));
-        using var unset = UserProgram.Load(file, file.ChooseProgram(), new Dictionary<string, object?>(), []);
-        Assert.Equal(Pass, unset.TestRun(new byte[64], []).Verdict);
+        using var unset = TestUserProgram.Load(file);
+        Assert.Equal(XdpVerdict.Pass, unset.Run(new byte[64]).Verdict);
 
-        using var set = UserProgram.Load(file, file.ChooseProgram(), new Dictionary<string, object?> { ["verdict"] = 1 }, []);
-        Assert.Equal(Drop, set.TestRun(new byte[64], []).Verdict);
+        using var set = TestUserProgram.Load(file, variables: new Dictionary<string, object?> { ["verdict"] = 1 });
+        Assert.Equal(XdpVerdict.Drop, set.Run(new byte[64]).Verdict);
     }
 
     [KernelTheory(KernelNeed.Bpf)]
@@ -155,7 +153,11 @@ public sealed class UserProgramTests : IDisposable
         Assert.Throws<NativeException>(() => Verify("refused"));
         Assert.Empty(Attached());
 
-        VerificationReport Verify(string name) => UserProgram.Verify(new UserProgramOptions { Interface = Interface, File = ObjectFile.Read(FixtureObjects.Compile(name)) });
+        static VerificationReport Verify(string name)
+        {
+            using var copy = TestUserProgram.Load(ObjectFile.Read(FixtureObjects.Compile(name)));
+            return copy.Verification;
+        }
     }
 
     [KernelFact(KernelNeed.Bpf)]
