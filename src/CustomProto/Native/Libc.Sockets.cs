@@ -31,6 +31,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
     internal static partial nint Send(FileDescriptor socket, void* buffer, nuint length, int flags);
 
+    [LibraryImport(Library, EntryPoint = "sendto", SetLastError = true)]
+    internal static partial nint SendTo(FileDescriptor socket, void* buffer, nuint length, int flags, void* address, uint addressLength);
+
     [LibraryImport(Library, EntryPoint = "sendmmsg", SetLastError = true)]
     internal static partial int SendMMsg(FileDescriptor socket, MultiMessageHeader* messages, uint count, int flags);
 

@@ -24,6 +24,12 @@ public enum TimestampSource
 
     /// <summary>CLOCK_MONOTONIC, read by the kernel program; converted by the offset of the two clocks when the reader was opened.</summary>
     Monotonic,
+
+    /// <summary>The system's clock, read by the network stack when a socket's datagram came in.</summary>
+    Socket,
+
+    /// <summary>The system's clock, read in user space just before the packet was handed to the kernel.</summary>
+    User,
 }
 
 /// <summary>What is known of the packet that carried a message.</summary>

@@ -13,10 +13,21 @@ static unsafe class ReaderWait
     /// Waits until one of the readers has something, has ended, or the time is over; which of them it is shows when they are read.
     /// </summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal static void UntilAny(ReadOnlySpan<MessageReader> readers, TimeSpan timeout, CancellationToken cancellationToken)
+    internal static void UntilAny(ReadOnlySpan<MessageReader> readers, TimeSpan timeout, CancellationToken cancellationToken) =>
+        UntilAny(readers, [], timeout, cancellationToken);
+
+    /// <inheritdoc cref="UntilAny(ReadOnlySpan{MessageReader}, TimeSpan, CancellationToken)"/>
+    /// <param name="readers">The readers. Without any, the token isn't looked at: a descriptor of it has to be among the others.</param>
+    /// <param name="others">Descriptors, kept open by the caller, that end the wait too when they can be read from.</param>
+    /// <param name="timeout">How long to wait at most.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    internal static void UntilAny(
+        ReadOnlySpan<MessageReader> readers, ReadOnlySpan<int> others, TimeSpan timeout, CancellationToken cancellationToken)
     {
         // All are waited for together, so it is enough to signal one.
-        using var registration = cancellationToken.UnsafeRegister(static stop => ((EventDescriptor)stop!).Signal(), readers[0].Stop);
+        using var registration = readers.IsEmpty
+            ? default
+            : cancellationToken.UnsafeRegister(static stop => ((EventDescriptor)stop!).Signal(), readers[0].Stop);
         var held = 0;
         try
         {
@@ -27,7 +38,7 @@ static unsafe class ReaderWait
 
             if (held == readers.Length)
             {
-                Sleep(readers, timeout);
+                Sleep(readers, others, timeout);
             }
         }
         finally
@@ -48,7 +59,7 @@ static unsafe class ReaderWait
     /// The program wakes only a reader that says it sleeps, so the word is set first, then the ring is looked at once more: with the
     /// barrier between the two, either this sees the record or the program sees the word.
     /// </summary>
-    static void Sleep(ReadOnlySpan<MessageReader> readers, TimeSpan timeout)
+    static void Sleep(ReadOnlySpan<MessageReader> readers, ReadOnlySpan<int> others, TimeSpan timeout)
     {
         try
         {
@@ -61,11 +72,11 @@ static unsafe class ReaderWait
 
             if (state == RingState.Empty)
             {
-                Poll(readers, timeout, Libc.POLLIN);
+                Poll(readers, others, timeout, Libc.POLLIN);
             }
             else if (state == RingState.Busy)
             {
-                AwaitWriter(readers, timeout);
+                AwaitWriter(readers, others, timeout);
             }
         }
         finally
@@ -81,7 +92,7 @@ static unsafe class ReaderWait
     /// A record is being written, which takes an instant, unless the machine stops the CPU that writes. A ring with something in it never
     /// makes a poll wait, so this looks again, and less often after a while.
     /// </summary>
-    static void AwaitWriter(ReadOnlySpan<MessageReader> readers, TimeSpan timeout)
+    static void AwaitWriter(ReadOnlySpan<MessageReader> readers, ReadOnlySpan<int> others, TimeSpan timeout)
     {
         const int Looks = 50;
         var pause = TimeSpan.FromMilliseconds(1);
@@ -98,18 +109,23 @@ static unsafe class ReaderWait
             }
         }
 
-        Poll(readers, timeout == Timeout.InfiniteTimeSpan || timeout > pause ? pause : timeout, ringEvents: 0);
+        Poll(readers, others, timeout == Timeout.InfiniteTimeSpan || timeout > pause ? pause : timeout, ringEvents: 0);
     }
 
-    static void Poll(ReadOnlySpan<MessageReader> readers, TimeSpan timeout, short ringEvents)
+    static void Poll(ReadOnlySpan<MessageReader> readers, ReadOnlySpan<int> others, TimeSpan timeout, short ringEvents)
     {
-        var count = 2 * readers.Length;
-        Span<Libc.PollDescriptor> descriptors = readers.Length <= MaxOnStack ? stackalloc Libc.PollDescriptor[count] : new Libc.PollDescriptor[count];
+        var count = (2 * readers.Length) + others.Length;
+        Span<Libc.PollDescriptor> descriptors = count <= 2 * MaxOnStack ? stackalloc Libc.PollDescriptor[count] : new Libc.PollDescriptor[count];
         for (var i = 0; i < readers.Length; i++)
         {
             // The callers hold both, so the numbers stay what they are.
             descriptors[2 * i] = new() { Descriptor = (int)readers[i].Ring.DangerousGetHandle(), Events = ringEvents };
             descriptors[(2 * i) + 1] = new() { Descriptor = (int)readers[i].Stop.Descriptor.DangerousGetHandle(), Events = Libc.POLLIN };
+        }
+
+        for (var i = 0; i < others.Length; i++)
+        {
+            descriptors[(2 * readers.Length) + i] = new() { Descriptor = others[i], Events = Libc.POLLIN };
         }
 
         var milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);

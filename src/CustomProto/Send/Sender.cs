@@ -102,26 +102,7 @@ public sealed class Sender : IDisposable
     public void Send(CustomMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (message.Definition.Name != _options.Protocol.Name)
-        {
-            throw new CustomProtoException(
-                FailureKind.InvalidArgument,
-                "ProtocolMismatch",
-                $"The message is of the protocol '{message.Protocol}', but '{_options.Protocol.Name}' is sent.",
-                "Name the message's protocol, or make the message anew.",
-                message);
-        }
-
-        if (message.CapturedLength < message.Length)
-        {
-            throw new CustomProtoException(
-                FailureKind.InvalidArgument,
-                "MessageIncomplete",
-                $"Only {message.CapturedLength} of the message's {message.Length} bytes of data were captured.",
-                "Receive with a larger -SnapLength.",
-                message);
-        }
-
+        CheckWhole(message, _options.Protocol);
         _ = Send(message.Payload, 1, cancellationToken);
     }
 
@@ -175,6 +156,31 @@ public sealed class Sender : IDisposable
 
     /// <summary>Closes the sockets. Packets that the kernel took still leave.</summary>
     public void Dispose() => _transport.Dispose();
+
+    /// <summary>Throws if a message can't be sent as it is.</summary>
+    /// <exception cref="CustomProtoException">It is of another protocol, or was captured in part (<see cref="FailureKind.InvalidArgument"/>).</exception>
+    internal static void CheckWhole(CustomMessage message, ProtocolDefinition protocol)
+    {
+        if (message.Definition.Name != protocol.Name)
+        {
+            throw new CustomProtoException(
+                FailureKind.InvalidArgument,
+                "ProtocolMismatch",
+                $"The message is of the protocol '{message.Protocol}', but '{protocol.Name}' is sent.",
+                "Name the message's protocol, or make the message anew.",
+                message);
+        }
+
+        if (message.CapturedLength < message.Length)
+        {
+            throw new CustomProtoException(
+                FailureKind.InvalidArgument,
+                "MessageIncomplete",
+                $"Only {message.CapturedLength} of the message's {message.Length} bytes of data were captured.",
+                "Receive with a larger -SnapLength.",
+                message);
+        }
+    }
 
     long? ReadConfirmed()
     {

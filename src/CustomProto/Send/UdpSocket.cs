@@ -6,14 +6,16 @@ using CustomProto.Native;
 
 namespace CustomProto.Send;
 
-/// <summary>A UDP socket that only sends: what comes in is dropped. Needs no privilege.</summary>
-sealed unsafe class UdpSocket : IDisposable
+/// <summary>A UDP socket. Needs no privilege. Part by concern: this one opens, configures and tells errors.</summary>
+sealed unsafe partial class UdpSocket : IDisposable
 {
     readonly AddressFamily _family;
 
     /// <summary>Opens a socket.</summary>
+    /// <param name="family">IPv4 or IPv6.</param>
+    /// <param name="receives">Whether what comes in is kept, with its time, for <see cref="TryReceive"/>; otherwise it is dropped.</param>
     /// <exception cref="NativeException">The kernel refuses it.</exception>
-    internal UdpSocket(AddressFamily family)
+    internal UdpSocket(AddressFamily family, bool receives = false)
     {
         _family = family;
         var domain = family == AddressFamily.InterNetworkV6 ? Libc.AF_INET6 : Libc.AF_INET;
@@ -25,7 +27,14 @@ sealed unsafe class UdpSocket : IDisposable
             throw Failures.Create(Operation.OpenSocket, errno, "a UDP socket");
         }
 
-        DropIncoming();
+        if (receives)
+        {
+            StampIncoming();
+        }
+        else
+        {
+            DropIncoming();
+        }
     }
 
     /// <summary>The socket; this object stays its owner.</summary>

@@ -34,7 +34,7 @@ sealed class UdpTransport : SocketTransport
         _socket = new UdpSocket(path.Destination.AddressFamily);
         try
         {
-            Configure(path, options);
+            Configure(_socket, path, options);
             _socket.Connect(new IPEndPoint(path.Destination, destinationPort));
             LocalEndPoint = _socket.LocalEndPoint;
         }
@@ -88,29 +88,31 @@ sealed class UdpTransport : SocketTransport
         return taken || errno == 0;
     }
 
-    void Configure(PacketPath path, SendOptions options)
+    /// <summary>Sets what the options say, and turns the error queue on.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static void Configure(UdpSocket socket, PacketPath path, SendOptions options)
     {
-        _socket.SetOption(Libc.IP_RECVERR, Libc.IPV6_RECVERR, 1);
-        _socket.SetOption(Libc.IP_MTU_DISCOVER, Libc.IPV6_MTU_DISCOVER, Libc.IP_PMTUDISC_DO);
+        socket.SetOption(Libc.IP_RECVERR, Libc.IPV6_RECVERR, 1);
+        socket.SetOption(Libc.IP_MTU_DISCOVER, Libc.IPV6_MTU_DISCOVER, Libc.IP_PMTUDISC_DO);
         if (options.Ttl is { } ttl)
         {
-            _socket.SetOption(Libc.IP_TTL, Libc.IPV6_UNICAST_HOPS, ttl);
+            socket.SetOption(Libc.IP_TTL, Libc.IPV6_UNICAST_HOPS, ttl);
         }
 
         if (options.Dscp != 0)
         {
-            _socket.SetOption(Libc.IP_TOS, Libc.IPV6_TCLASS, options.Dscp << 2);
+            socket.SetOption(Libc.IP_TOS, Libc.IPV6_TCLASS, options.Dscp << 2);
         }
 
         if (options.Interface is not null && !path.IsLocal)
         {
-            _socket.BindToDevice(path.Link.Name);
+            socket.BindToDevice(path.Link.Name);
         }
 
         if (options.SourceAddress is not null || options.SourcePort != 0)
         {
             var any = path.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
-            _socket.Bind(new IPEndPoint(options.SourceAddress is null ? any : path.Source, options.SourcePort));
+            socket.Bind(new IPEndPoint(options.SourceAddress is null ? any : path.Source, options.SourcePort));
         }
     }
 }

@@ -8,7 +8,7 @@ sealed class DependencyRules(string root, IReadOnlyDictionary<string, string[]> 
     /// <summary>The library's.</summary>
     internal static DependencyRules Library { get; } = new("CustomProto", new Dictionary<string, string[]>
     {
-        ["Exchange"] = ["Send", "Receive"],
+        ["Exchange"] = ["Send", "Receive", "Protocol", "Net", .. Exchange],
         ["Receive"] = ["Capture", "Bpf", "Net", "Protocol", "Abi", .. Receive],
         ["Send"] = ["Bpf", "Net", "Protocol", "Abi", "Native"],
         ["Programs"] = ["Bpf", "Net", "Protocol", "Capture", .. Programs],
@@ -22,13 +22,17 @@ sealed class DependencyRules(string root, IReadOnlyDictionary<string, string[]> 
 
     /// <summary>
     /// What is used beyond the design, for now. Receive: memory shared with the program, waiting on ring and eventfd, clocks, pins,
-    /// error numbers of attaching. Programs: the private tracefs and waiting for its lines, clocks, descriptors of foreign programs.
+    /// error numbers of attaching. Exchange: waiting on rings and sockets at once, clocks, error numbers of ICMP. Programs: the private tracefs and waiting for its lines, clocks, descriptors of foreign programs.
     /// </summary>
-    internal static (string From, string To)[] Exceptions { get; } = [.. Receive.Select(to => (nameof(Receive), to)), .. Programs.Select(to => (nameof(Programs), to))];
+    internal static (string From, string To)[] Exceptions { get; } = [
+        .. Receive.Select(to => (nameof(Receive), to)), .. Programs.Select(to => (nameof(Programs), to)), .. Exchange.Select(to => (nameof(Exchange), to)),
+    ];
 
     static string[] Receive => ["Native"];
 
     static string[] Programs => ["Native"];
+
+    static string[] Exchange => ["Native"];
 
     /// <summary>The area of a namespace: empty for the root, <see langword="null"/> for what isn't part of it at all.</summary>
     internal string? Area(string name) =>
