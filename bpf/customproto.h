@@ -43,6 +43,12 @@ enum cp_reason {
 	CP_REASON_COUNT,
 };
 
+/* Which way a packet goes, seen from this host. */
+enum cp_direction {
+	CP_DIRECTION_INGRESS,
+	CP_DIRECTION_EGRESS,
+};
+
 enum cp_match_action {
 	CP_MATCH_PASS,
 	CP_MATCH_DROP,
@@ -72,6 +78,11 @@ struct cp_config {
 	__u8 may_trace; /* the loader has CAP_PERFMON, without which bpf_printk is refused */
 	__u8 read_tai;	/* the kernel has bpf_ktime_get_tai_ns (6.1) */
 	__u8 reserved;
+};
+
+/* What the program at tc has beside that. */
+struct cp_tc_config {
+	__u32 direction; /* enum cp_direction */
 };
 
 /* What can be changed while the program runs. */
@@ -106,7 +117,8 @@ struct cp_event {
 	__u8 vlan_count;
 	__u8 ip_version; /* 4 or 6 */
 	__u8 reason;	 /* enum cp_reason */
-	__u8 reserved[5];
+	__u8 direction;	 /* enum cp_direction */
+	__u8 reserved[4];
 };
 
 /* Of one CPU. seen = valid + every reason. */
@@ -115,6 +127,7 @@ struct cp_counters {
 	__u64 valid;
 	__u64 reasons[CP_REASON_COUNT]; /* by enum cp_reason; the first stays 0 */
 	__u64 later_fragments;		/* outside the sum: they carry no port */
+	__u64 aggregated; /* of seen, those that came merged with others; at tc only */
 };
 
 /* Of one CPU and reader. valid = delivered + filtered + lost, from when the reader was added. */
@@ -135,9 +148,10 @@ struct cp_reader {
 
 _Static_assert(sizeof(struct cp_field) == 16, "cp_field");
 _Static_assert(sizeof(struct cp_config) == 88, "cp_config");
+_Static_assert(sizeof(struct cp_tc_config) == 4, "cp_tc_config");
 _Static_assert(sizeof(struct cp_settings) == 12, "cp_settings");
 _Static_assert(sizeof(struct cp_event) == 112, "cp_event");
-_Static_assert(sizeof(struct cp_counters) == 80, "cp_counters");
+_Static_assert(sizeof(struct cp_counters) == 88, "cp_counters");
 _Static_assert(sizeof(struct cp_reader_counters) == 32, "cp_reader_counters");
 _Static_assert(sizeof(struct cp_reader) == 64, "cp_reader");
 

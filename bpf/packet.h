@@ -6,17 +6,24 @@
 #ifndef CUSTOMPROTO_PACKET_H
 #define CUSTOMPROTO_PACKET_H
 
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "customproto.h"
+
 #ifdef CP_SOCKET_BUFFER
+
+/* Written by the loader; frozen, in a section of its own, like struct cp_config. */
+const volatile struct cp_tc_config tc_config SEC(".rodata.tc") = {};
 
 /* A macro, since the verifier knows a program's context by the name of its type. */
 #define cp_packet __sk_buff
 
 enum packet_verdict {
-	PACKET_PASS = TC_ACT_OK,
+	PACKET_PASS = TC_ACT_UNSPEC, /* on to the next program at tc, if there is one */
 	PACKET_DROP = TC_ACT_SHOT,
 };
 
@@ -28,6 +35,28 @@ static __always_inline long load_bytes(struct cp_packet *packet, __u32 offset, v
 static __always_inline __u32 packet_length(struct cp_packet *packet)
 {
 	return packet->len;
+}
+
+static __always_inline __u32 packet_interface(struct cp_packet *packet)
+{
+	return packet->ifindex;
+}
+
+static __always_inline __u32 packet_queue(struct cp_packet *packet)
+{
+	return packet->queue_mapping;
+}
+
+static __always_inline __u8 packet_direction(void)
+{
+	return tc_config.direction;
+}
+
+/* The outer VLAN tag, where the kernel has taken it out of the bytes, or will put it there. */
+static __always_inline bool tag_beside(struct cp_packet *packet, __u16 *tci)
+{
+	*tci = packet->vlan_tci;
+	return packet->vlan_present;
 }
 
 #else
@@ -47,6 +76,29 @@ static __always_inline long load_bytes(struct cp_packet *packet, __u32 offset, v
 static __always_inline __u32 packet_length(struct cp_packet *packet)
 {
 	return bpf_xdp_get_buff_len(packet);
+}
+
+static __always_inline __u32 packet_interface(struct cp_packet *packet)
+{
+	return packet->ingress_ifindex;
+}
+
+static __always_inline __u32 packet_queue(struct cp_packet *packet)
+{
+	return packet->rx_queue_index;
+}
+
+static __always_inline __u8 packet_direction(void)
+{
+	return CP_DIRECTION_INGRESS;
+}
+
+/* All tags are in the bytes. */
+static __always_inline bool tag_beside(struct cp_packet *packet, __u16 *tci)
+{
+	(void)packet;
+	*tci = 0;
+	return false;
 }
 
 #endif

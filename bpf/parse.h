@@ -9,8 +9,6 @@
 #ifndef CUSTOMPROTO_PARSE_H
 #define CUSTOMPROTO_PARSE_H
 
-#include <stdbool.h>
-
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -18,7 +16,6 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
-#include "customproto.h"
 #include "packet.h"
 
 #define IPV4_MORE_FRAGMENTS 0x2000
@@ -126,6 +123,7 @@ static __always_inline __be16 take_ethernet(struct cursor *cursor, struct header
 {
 	struct ethhdr *ethernet;
 	__be16 ethertype;
+	__u16 tci;
 	int i;
 
 	if (!take(cursor, 0, &copies->ethernet, sizeof(*ethernet), (void **)&ethernet))
@@ -147,6 +145,13 @@ static __always_inline __be16 take_ethernet(struct cursor *cursor, struct header
 		headers->vlan_id[i] = bpf_ntohs(tag->tci) & 0x0fff;
 		headers->vlan_count = i + 1;
 		ethertype = tag->protocol;
+	}
+	if (tag_beside(cursor->frame, &tci)) {
+		if (headers->vlan_count == CP_MAX_VLAN_TAGS)
+			return 0;
+		headers->vlan_id[1] = headers->vlan_id[0];
+		headers->vlan_id[0] = tci & 0x0fff;
+		headers->vlan_count++;
 	}
 	return ethertype;
 }

@@ -8,32 +8,10 @@
 SEC("xdp.frags")
 int cp_receive(struct xdp_md *frame)
 {
-	const __u32 zero = 0;
-	struct header_copies copies;
 	struct datagram datagram;
-	struct headers headers;
-	struct cp_counters *counted;
-	struct cp_record *record;
-	enum parse_result result;
-	__u32 cpu;
 
-	result = parse_datagram(frame, &config, &copies, &headers, &datagram);
-	if (result == PARSE_FOREIGN)
+	if (recognise(frame, &datagram) != PARSE_ON_PORT)
 		return XDP_PASS;
-	counted = bpf_map_lookup_elem(&counters, &zero);
-	if (!counted)
-		return XDP_PASS;
-	if (result != PARSE_ON_PORT) {
-		counted->later_fragments++;
-		return XDP_PASS;
-	}
-
-	counted->seen++;
-	cpu = bpf_get_smp_processor_id();
-	record = bpf_map_lookup_elem(&records, &cpu);
-	if (!record)
-		return XDP_PASS;
-	fill_addresses(&record->event, frame, &headers, datagram.ip_version);
 	return receive_datagram(frame, &datagram);
 }
 

@@ -24,6 +24,41 @@ struct {
 } counters SEC(".maps");
 
 /*
+ * Reads a packet up to its UDP header and counts what is on one of the ports. With PARSE_ON_PORT
+ * `datagram` is filled, and what stands in the headers is in this CPU's record.
+ */
+static __always_inline enum parse_result recognise(struct cp_packet *frame,
+						   struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	struct header_copies copies;
+	struct headers headers;
+	struct cp_counters *counted;
+	struct cp_record *record;
+	enum parse_result result;
+	__u32 cpu;
+
+	result = parse_datagram(frame, &config, &copies, &headers, datagram);
+	if (result == PARSE_FOREIGN)
+		return PARSE_FOREIGN;
+	counted = bpf_map_lookup_elem(&counters, &zero);
+	if (!counted)
+		return PARSE_FOREIGN;
+	if (result != PARSE_ON_PORT) {
+		counted->later_fragments++;
+		return PARSE_LATER_FRAGMENT;
+	}
+
+	counted->seen++;
+	cpu = bpf_get_smp_processor_id();
+	record = bpf_map_lookup_elem(&records, &cpu);
+	if (!record)
+		return PARSE_FOREIGN;
+	fill_addresses(&record->event, frame, &headers, datagram->ip_version);
+	return PARSE_ON_PORT;
+}
+
+/*
  * A datagram on one of the ports, whose addresses are in this CPU's record. A function of its own
  * to the verifier, which would otherwise follow every way through the headers to the end.
  */

@@ -18,6 +18,8 @@ const struct cp_event *cp_event_btf __attribute__((unused));
 const enum cp_reason *cp_reason_btf __attribute__((unused));
 const enum cp_match_action *cp_match_action_btf __attribute__((unused));
 const enum cp_limit *cp_limit_btf __attribute__((unused));
+const enum cp_direction *cp_direction_btf __attribute__((unused));
+const struct cp_tc_config *cp_tc_config_btf __attribute__((unused));
 
 /* A record being made. Too large for the stack, and for a per-CPU map (32 KiB): one for each CPU.
  */
@@ -54,8 +56,9 @@ static __always_inline void fill_addresses(struct cp_event *event, struct cp_pac
 	event->ip_version = ip_version;
 	event->source_port = bpf_ntohs(headers->udp->source);
 	event->destination_port = bpf_ntohs(headers->udp->dest);
-	event->ifindex = frame->ingress_ifindex;
-	event->rx_queue = frame->rx_queue_index;
+	event->ifindex = packet_interface(frame);
+	event->rx_queue = packet_queue(frame);
+	event->direction = packet_direction();
 }
 
 /* Completes the record of a message; its size, or 0 where the packet can't be copied. */

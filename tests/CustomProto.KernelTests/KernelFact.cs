@@ -17,6 +17,9 @@ public enum KernelNeed
 
     /// <summary>A BPF file system to pin in.</summary>
     BpfFileSystem = 4,
+
+    /// <summary>BPF links for tc: Linux 6.6.</summary>
+    Tcx = 8,
 }
 
 /// <summary>A test on the real kernel. It is skipped, with the reason, where a probe fails, unless CUSTOMPROTO_REQUIRE_KERNEL=1.</summary>
@@ -67,6 +70,7 @@ static class KernelProbe
         return needs switch
         {
             _ when needs.HasFlag(KernelNeed.Bpf) && kernel < new Version(5, 18) => $"probe Bpf: Linux {kernel} is older than 5.18",
+            _ when needs.HasFlag(KernelNeed.Tcx) && kernel < new Version(6, 6) => $"probe Tcx: Linux {kernel} is older than 6.6",
             _ when needs.HasFlag(KernelNeed.Tracefs) && !Directory.Exists("/sys/kernel/tracing/instances")
                 => "probe Tracefs: /sys/kernel/tracing isn't mounted",
             _ when needs.HasFlag(KernelNeed.BpfFileSystem) && !IsBpfFileSystemMounted() => "probe BpfFileSystem: /sys/fs/bpf isn't mounted",

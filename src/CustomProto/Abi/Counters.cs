@@ -10,4 +10,5 @@ unsafe struct Counters
     internal ulong Valid;
     internal fixed ulong Reasons[(int)Reason.Count];
     internal ulong LaterFragments;
+    internal ulong Aggregated;
 }

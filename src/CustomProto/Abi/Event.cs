@@ -26,5 +26,6 @@ unsafe struct Event
     internal byte VlanCount;
     internal byte IpVersion;
     internal byte Reason;
-    internal fixed byte Reserved[5];
+    internal byte Direction;
+    internal fixed byte Reserved[4];
 }

@@ -17,6 +17,7 @@ static class AbiCheck
     [
         (typeof(Config), "cp_config"),
         (typeof(Field), "cp_field"),
+        (typeof(TcConfig), "cp_tc_config"),
         (typeof(Settings), "cp_settings"),
         (typeof(Event), "cp_event"),
         (typeof(Counters), "cp_counters"),
@@ -27,6 +28,7 @@ static class AbiCheck
     static readonly (Type Managed, string Native, string Prefix)[] s_enums =
     [
         (typeof(Reason), "cp_reason", "CP_REASON_"),
+        (typeof(Direction), "cp_direction", "CP_DIRECTION_"),
         (typeof(MatchAction), "cp_match_action", "CP_MATCH_"),
         (typeof(Limit), "cp_limit", "CP_"),
     ];

@@ -12,24 +12,17 @@ enum XdpFlags : uint
     HardwareMode = 1 << 3,
 }
 
-/// <summary>An XDP program's attachment by a BPF link, which ends with its last descriptor unless it is pinned.</summary>
-sealed unsafe class XdpLink : AttachedProgram
+/// <summary>An XDP program's attachment by a BPF link.</summary>
+sealed unsafe class XdpLink : ProgramLink
 {
     const int AttachTypeXdp = 37;
     const uint FlagReplace = 1 << 2;
 
-    readonly FileDescriptor _link;
-    ProgramLifetime _lifetime;
-
     /// <summary>Takes over the descriptor of a link.</summary>
     internal XdpLink(FileDescriptor link, ProgramLifetime lifetime = ProgramLifetime.Process)
+        : base(link, lifetime, Operation.DetachXdp)
     {
-        _link = link;
-        _lifetime = lifetime;
     }
-
-    /// <inheritdoc/>
-    internal override ProgramLifetime Lifetime => _lifetime;
 
     /// <summary>Attaches a program (BPF_LINK_CREATE). Needs CAP_BPF and CAP_NET_ADMIN.</summary>
     /// <param name="program">The program.</param>
@@ -45,14 +38,6 @@ sealed unsafe class XdpLink : AttachedProgram
         return result < 0 ? -result : 0;
     }
 
-    /// <summary>Pins the link: from now on it outlives the process.</summary>
-    /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal void Pin(string path)
-    {
-        BpfFileSystem.Pin(_link, path);
-        _lifetime = ProgramLifetime.Persistent;
-    }
-
     /// <summary>Exchanges the link's program without a gap, if it is still the expected one (BPF_LINK_UPDATE).</summary>
     /// <returns>0, or the positive error number; EPERM when it is another program by now.</returns>
     internal int TryExchange(FileDescriptor expected, BpfProgram program)
@@ -64,19 +49,6 @@ sealed unsafe class XdpLink : AttachedProgram
             Flags = FlagReplace,
             OldProgramDescriptor = old.Value,
         };
-        return -Libbpf.bpf_link_update(_link, program.Descriptor, &options);
+        return -Libbpf.bpf_link_update(Descriptor, program.Descriptor, &options);
     }
-
-    /// <inheritdoc/>
-    internal override void Detach()
-    {
-        var result = Libbpf.bpf_link_detach(_link);
-        if (result < 0 && result != -Errno.ENOLINK)
-        {
-            throw Failures.Create(Operation.DetachXdp, result, "its interface");
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _link.Dispose();
 }

@@ -10,6 +10,8 @@ enum Operation
     LoadProgram,
     AttachXdp,
     DetachXdp,
+    AttachTc,
+    DetachTc,
     CreateMap,
     ReadMap,
     WriteMap,

@@ -114,7 +114,7 @@ public sealed class UserProgram : IDisposable
         try
         {
             loaded.Pin(PinFolder.Of(UserPrograms.PinKind, id));
-            (attachment as XdpLink)?.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/link");
+            (attachment as ProgramLink)?.Pin($"{PinFolder.Of(UserPrograms.PinKind, id)}/link");
         }
         catch
         {

@@ -44,6 +44,12 @@ public sealed record ReceiveStatistics
     /// <summary>Fragments after the first, of UDP datagrams on any port: outside the sums, as they carry no port.</summary>
     public long LaterFragments { get; init; }
 
+    /// <summary>
+    /// Of <see cref="Seen"/>, the datagrams that came merged with others into one packet (GRO, GSO); each is judged by itself. Only a program
+    /// at tc can tell them apart.
+    /// </summary>
+    public long Aggregated { get; init; }
+
     /// <summary>Messages put into the reader's ring.</summary>
     public long Delivered { get; init; }
 
@@ -64,6 +70,7 @@ public sealed record ReceiveStatistics
         BadMagic = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadMagic]),
         BadVersion = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadVersion]),
         BadLength = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadLength]),
+        Aggregated = counters.Sum(cpu => (long)cpu.Aggregated),
         LaterFragments = counters.Sum(cpu => (long)cpu.LaterFragments),
         Delivered = readerCounters.Sum(cpu => (long)cpu.Delivered),
         Filtered = readerCounters.Sum(cpu => (long)cpu.Filtered),

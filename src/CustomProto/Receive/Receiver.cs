@@ -6,7 +6,7 @@ using CustomProto.Protocol;
 namespace CustomProto.Receive;
 
 /// <summary>
-/// The protocol's XDP program on an interface, with its rings and counters. Attached by <see cref="Register"/>; a persistent one is
+/// The protocol's program on an interface, at XDP or tc, with its rings and counters. Attached by <see cref="Register"/>; a persistent one is
 /// taken up from any process. Safe to use from several threads.
 /// </summary>
 /// <remarks>
@@ -31,6 +31,7 @@ public sealed class Receiver : IDisposable
         Protocol = about.Protocol;
         Interface = about.Interface;
         InterfaceIndex = about.InterfaceIndex;
+        AttachPoint = about.AttachPoint;
         Mode = about.Mode;
         ProgramId = program.Program.Info.Id;
         Notices = notices;
@@ -49,7 +50,10 @@ public sealed class Receiver : IDisposable
     /// <summary>The kernel's id of the program.</summary>
     public uint ProgramId { get; }
 
-    /// <summary>Where the program runs.</summary>
+    /// <summary>Where on a packet's way the program sits.</summary>
+    public AttachPoint AttachPoint { get; }
+
+    /// <summary>Where an XDP program runs; <see cref="XdpMode.None"/> at tc.</summary>
     public XdpMode Mode { get; }
 
     /// <summary>What ends the attachment.</summary>

@@ -11,6 +11,7 @@ namespace CustomProto.Receive;
 sealed record ReceiverAbout(
     string Interface,
     int InterfaceIndex,
+    AttachPoint AttachPoint,
     XdpMode Mode,
     int RingSize,
     int SnapLength,
@@ -31,6 +32,7 @@ sealed record ReceiverAbout(
     internal ReceiverOptions Options => new()
     {
         Interface = Interface,
+        AttachPoint = AttachPoint,
         Protocol = Protocol,
         Ports = ChosenPorts,
         VerifyChecksum = VerifyChecksum,
@@ -42,6 +44,7 @@ sealed record ReceiverAbout(
     internal static ReceiverAbout Describe(NetworkLink link, XdpMode mode, ReceiverOptions options) => new(
         link.Name,
         link.Index,
+        options.AttachPoint,
         mode,
         options.RingSize,
         options.SnapLength,

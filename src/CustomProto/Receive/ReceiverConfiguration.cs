@@ -1,6 +1,7 @@
 using System.Numerics;
 using CustomProto.Abi;
 using CustomProto.Native;
+using CustomProto.Net;
 using CustomProto.Protocol;
 
 namespace CustomProto.Receive;
@@ -44,6 +45,12 @@ static unsafe class ReceiverConfiguration
 
         return config;
     }
+
+    /// <summary>Makes what the program at tc has beside that.</summary>
+    internal static TcConfig CreateTc(ReceiverOptions options) => new()
+    {
+        Direction = (uint)(options.AttachPoint == AttachPoint.TcEgress ? Direction.Egress : Direction.Ingress),
+    };
 
     /// <summary>Refuses to trace where the kernel would.</summary>
     /// <exception cref="CustomProtoException">CAP_PERFMON is missing.</exception>

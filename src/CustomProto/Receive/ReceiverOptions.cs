@@ -24,7 +24,10 @@ public sealed record ReceiverOptions
     /// <summary>The UDP ports, instead of the protocol's own; at most <see cref="ProtocolDefinition.MaxPorts"/>.</summary>
     public IReadOnlyList<int>? Ports { get; init; }
 
-    /// <summary>Where the program runs.</summary>
+    /// <summary>Where on a packet's way the program sits.</summary>
+    public AttachPoint AttachPoint { get; init; }
+
+    /// <summary>Where an XDP program runs.</summary>
     public AttachMode Mode { get; init; }
 
     /// <summary>What becomes of valid messages.</summary>

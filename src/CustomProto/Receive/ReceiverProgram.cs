@@ -1,22 +1,21 @@
 using CustomProto.Abi;
 using CustomProto.Bpf;
+using CustomProto.Net;
 
 namespace CustomProto.Receive;
 
 /// <summary>
-/// The loaded <c>receive.bpf.c</c> and its maps: verified and ready, not yet attached to anything. Needs CAP_BPF and CAP_NET_ADMIN.
+/// The loaded <c>receive.bpf.c</c> or <c>tc.bpf.c</c> and its maps: verified and ready, not yet attached to anything. Needs CAP_BPF and CAP_NET_ADMIN.
 /// </summary>
 sealed class ReceiverProgram : IDisposable
 {
-    const string ObjectName = "receive";
-    const string FunctionName = "cp_receive";
+    const string XdpObject = "receive";
+    const string XdpFunction = "cp_receive";
+    const string TcObject = "tc";
+    const string TcFunction = "cp_tc";
 
-    static readonly Lazy<byte[]> s_object = new(() =>
-    {
-        var elf = EmbeddedObject.Read(ObjectName);
-        AbiCheck.Require(Btf.Parse(ElfFile.Parse(elf, ObjectName).Section(".BTF"), ObjectName), ObjectName);
-        return elf;
-    });
+    static readonly Lazy<byte[]> s_xdp = new(() => Read(XdpObject));
+    static readonly Lazy<byte[]> s_tc = new(() => Read(TcObject));
 
     readonly BpfMap _settings;
     readonly BpfMap _counters;
@@ -44,12 +43,19 @@ sealed class ReceiverProgram : IDisposable
     internal static ReceiverProgram Load(ReceiverOptions options)
     {
         var config = ReceiverConfiguration.Create(options);
-        using var loading = BpfObject.Open(ObjectName, s_object.Value);
+        var isXdp = options.AttachPoint == AttachPoint.Xdp;
+        var function = isXdp ? XdpFunction : TcFunction;
+        using var loading = isXdp ? BpfObject.Open(XdpObject, s_xdp.Value) : BpfObject.Open(TcObject, s_tc.Value);
         loading.SetInitialValue(".rodata.config", config);
+        if (!isXdp)
+        {
+            loading.SetInitialValue(".rodata.tc", ReceiverConfiguration.CreateTc(options));
+        }
+
         loading.SetMaxEntries("records", BpfMap.PossibleCpus);
-        loading.Load(FunctionName);
+        loading.Load(function);
         var program = new ReceiverProgram(
-            loading.TakeProgram(FunctionName),
+            loading.TakeProgram(function),
             loading.TakeMap("settings"),
             loading.TakeMap("counters"),
             loading.TakeMap("reader_counters"),
@@ -105,6 +111,13 @@ sealed class ReceiverProgram : IDisposable
     /// <summary>What all CPUs counted for a reader.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal ReaderCounters[] ReadReaderCounters(int reader) => _readerCounters.LookupPerCpu<ReaderCounters>((uint)reader);
+
+    static byte[] Read(string name)
+    {
+        var elf = EmbeddedObject.Read(name);
+        AbiCheck.Require(Btf.Parse(ElfFile.Parse(elf, name).Section(".BTF"), name), name);
+        return elf;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

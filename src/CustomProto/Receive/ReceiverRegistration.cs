@@ -16,7 +16,7 @@ static class ReceiverRegistration
             throw new CustomProtoException(
                 FailureKind.Unsupported,
                 "NoEthernetHeader",
-                $"Cannot attach the XDP program to '{link.Name}': its packets have no Ethernet header (hardware type {link.HardwareType}).",
+                $"Cannot attach the program to '{link.Name}': its packets have no Ethernet header (hardware type {link.HardwareType}).",
                 "Register on the interface below it, or on one that carries Ethernet.",
                 link.Name);
         }
@@ -86,6 +86,11 @@ static class ReceiverRegistration
 
     static (AttachedProgram Attachment, XdpMode Mode) Attach(ReceiverProgram program, NetworkLink link, ReceiverOptions options, List<string> notices)
     {
+        if (options.AttachPoint != AttachPoint.Xdp)
+        {
+            return (TcxLink.Attach(program.Program, link, options.AttachPoint), XdpMode.None);
+        }
+
         if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
         {
             return XdpTakeover.Take(program.Program, link, options.ForeignProgram, options.ForeignProgramId, notices);
@@ -102,7 +107,7 @@ static class ReceiverRegistration
             ReceiverPins.Create(id);
             program.Pin(id);
             reader.Pin(ReceiverPins.Path(id, ReceiverPins.Ring));
-            (attachment as XdpLink)?.Pin(ReceiverPins.Path(id, ReceiverPins.Link));
+            (attachment as ProgramLink)?.Pin(ReceiverPins.Path(id, ReceiverPins.Link));
 
             // The last, as it is what others look for.
             using var description = BpfMap.CreateValue("cp_about", about.ToJson());
@@ -119,6 +124,11 @@ static class ReceiverRegistration
     static AttachedProgram OpenAttachment(uint programId, ReceiverAbout about, ReceiverProgram program)
     {
         var link = ReceiverPins.Path(programId, ReceiverPins.Link);
+        if (about.AttachPoint != AttachPoint.Xdp)
+        {
+            return new TcxLink(BpfFileSystem.Open(link), ProgramLifetime.Persistent);
+        }
+
         return File.Exists(link)
             ? new XdpLink(BpfFileSystem.Open(link), ProgramLifetime.Persistent)
             : new NetlinkAttachment(about.InterfaceIndex, XdpAttach.Flags(about.Mode), program.Program.Descriptor.Duplicate(about.Interface));

@@ -87,7 +87,7 @@ sealed unsafe class RecordDecoder
                 TimestampSource = at->TaiNs != 0 ? TimestampSource.Tai : TimestampSource.Monotonic,
                 Interface = Interface,
                 Cpu = (int)at->Cpu,
-                Direction = PacketDirection.Ingress,
+                Direction = at->Direction == (byte)Direction.Egress ? PacketDirection.Egress : PacketDirection.Ingress,
                 Source = InternetAddress.From(new ReadOnlySpan<byte>(at->SourceAddress, 16), isIPv6),
                 Destination = InternetAddress.From(new ReadOnlySpan<byte>(at->DestinationAddress, 16), isIPv6),
                 SourcePort = at->SourcePort,

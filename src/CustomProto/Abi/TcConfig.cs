@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace CustomProto.Abi;
+
+/// <summary><c>struct cp_tc_config</c>: what the program at tc has beside <see cref="Config"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+struct TcConfig
+{
+    internal uint Direction;
+}

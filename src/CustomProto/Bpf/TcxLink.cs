@@ -1,0 +1,37 @@
+using CustomProto.Native;
+using CustomProto.Net;
+
+namespace CustomProto.Bpf;
+
+/// <summary>A tc program's attachment by a BPF link (tcx), behind those that are there already. From Linux 6.6 on.</summary>
+sealed unsafe class TcxLink : ProgramLink
+{
+    const int AttachTypeIngress = 46;
+    const int AttachTypeEgress = 47;
+
+    /// <summary>Takes over the descriptor of a link.</summary>
+    internal TcxLink(FileDescriptor link, ProgramLifetime lifetime = ProgramLifetime.Process)
+        : base(link, lifetime, Operation.DetachTc)
+    {
+    }
+
+    /// <summary>Attaches a program (BPF_LINK_CREATE). Needs CAP_BPF and CAP_NET_ADMIN.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="link">The interface, in the calling thread's network namespace.</param>
+    /// <param name="point">One of the two at tc.</param>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static TcxLink Attach(BpfProgram program, NetworkLink link, AttachPoint point)
+    {
+        var options = new Libbpf.LinkCreateOptions { Size = (nuint)sizeof(Libbpf.LinkCreateOptions) };
+        var result = Libbpf.bpf_link_create(program.Descriptor, link.Index, AttachType(point), &options);
+        return result < 0 ? throw Failures.Create(Operation.AttachTc, result, link.Name) : new TcxLink(new FileDescriptor(result));
+    }
+
+    /// <summary>The kernel's number of a point at tc (<c>enum bpf_attach_type</c>).</summary>
+    internal static int AttachType(AttachPoint point) => point switch
+    {
+        AttachPoint.TcIngress => AttachTypeIngress,
+        AttachPoint.TcEgress => AttachTypeEgress,
+        _ => throw new ArgumentOutOfRangeException(nameof(point), point, null),
+    };
+}
