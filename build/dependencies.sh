@@ -21,6 +21,7 @@ bench bpftool         bpftool
 bench gcc             gcc
 bench libc6-dev       /usr/include/stdio.h
 bench python3-scapy   /usr/lib/python3/dist-packages/scapy/__init__.py
+bench tshark          tshark
 ci    clang-format    clang-format
 LIST
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
@@ -20,10 +21,7 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>
             throw new ArgumentException($"A MAC address has {Length} bytes, not {bytes.Length}.", nameof(bytes));
         }
 
-        foreach (var value in bytes)
-        {
-            _bits = (_bits << 8) | value;
-        }
+        _bits = ((ulong)BinaryPrimitives.ReadUInt32BigEndian(bytes) << 16) | BinaryPrimitives.ReadUInt16BigEndian(bytes[sizeof(uint)..]);
     }
 
     /// <summary>Whether the address is a group address (multicast or broadcast; the lowest bit of the first byte).</summary>

@@ -12,6 +12,7 @@ try
             "load" => LoadArea.Run(settings),
             "parse" => ParseArea.Run(settings),
             "send" => SendArea.Run(settings),
+            "receive" => ReceiveArea.Run(settings),
             _ => throw new ArgumentException($"There is no area '{area}'; there are: {string.Join(", ", Settings.AllAreas)}."),
         };
         Console.Write(Report.Table(comparisons));

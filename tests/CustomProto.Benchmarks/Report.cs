@@ -87,6 +87,7 @@ static class Report
         "load" => "Loading, attaching and listing programs",
         "parse" => "What a packet costs",
         "send" => "Sending",
+        "receive" => "Receiving",
         _ => area,
     };
 
@@ -95,6 +96,7 @@ static class Report
         "load" => LoadArea.Remarks,
         "parse" => ParseArea.Remarks,
         "send" => SendArea.Remarks,
+        "receive" => ReceiveArea.Remarks,
         _ => "",
     };
 

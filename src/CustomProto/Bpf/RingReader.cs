@@ -13,6 +13,7 @@ sealed unsafe class RingReader : IDisposable
     const uint Discarded = 1u << 30;
     const int RecordHeaderSize = 8;
     const nuint Alignment = 8;
+    const int Closed = 1 << 30;
 
     /// <summary>How long a record may be in the making. Programs can't be interrupted between the two, so it is never more than an instant.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -26,6 +27,9 @@ sealed unsafe class RingReader : IDisposable
     readonly nuint* _producerPosition;
     readonly byte* _data;
     readonly TimeSpan _patience;
+
+    // How many series of reads there are, and whether it is closed: one word for both mappings, as there is a series for each message.
+    int _uses;
 
     // The reading thread's own. They are kept here and not in the lease, so that a copy of a lease can't go its own way.
     nuint _position;
@@ -83,16 +87,10 @@ sealed unsafe class RingReader : IDisposable
     /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
     internal void Begin()
     {
-        var held = false;
-        _consumer.DangerousAddRef(ref held);
-        try
+        if ((Interlocked.Increment(ref _uses) & Closed) != 0)
         {
-            _producer.DangerousAddRef(ref held);
-        }
-        catch
-        {
-            _consumer.DangerousRelease();
-            throw;
+            End();
+            throw new ObjectDisposedException(_name);
         }
 
         // Another process may have read since the last series.
@@ -103,8 +101,10 @@ sealed unsafe class RingReader : IDisposable
     /// <summary>Ends a series of reads.</summary>
     internal void End()
     {
-        _producer.DangerousRelease();
-        _consumer.DangerousRelease();
+        if (Interlocked.Decrement(ref _uses) == Closed)
+        {
+            Unmap();
+        }
     }
 
     /// <summary>Looks at the next record.</summary>
@@ -156,9 +156,18 @@ sealed unsafe class RingReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Or(ref _uses, Closed) == 0)
+        {
+            Unmap();
+        }
+
+        _ring.Dispose();
+    }
+
+    void Unmap()
+    {
         _producer.Dispose();
         _consumer.Dispose();
-        _ring.Dispose();
     }
 
     /// <summary>

@@ -33,11 +33,18 @@ sealed unsafe class EventDescriptor : IDisposable
         }
     }
 
-    /// <summary>Takes the signal back.</summary>
+    /// <summary>Takes the signal back; nothing happens after it was closed.</summary>
     internal void Clear()
     {
         ulong count;
-        _ = Libc.Read(Descriptor, &count, sizeof(ulong));
+        try
+        {
+            _ = Libc.Read(Descriptor, &count, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class CustomMessage
     /// <param name="lostBefore">Messages lost on this CPU and reader since the previous one.</param>
     /// <exception cref="ArgumentException">The payload is shorter than the header.</exception>
     public CustomMessage(
-        ProtocolDefinition definition, byte[] payload, int length, int trailingBytes = 0, PacketMetadata packet = default, long lostBefore = 0)
+        ProtocolDefinition definition, byte[] payload, int length, int trailingBytes = 0, in PacketMetadata packet = default, long lostBefore = 0)
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(payload);

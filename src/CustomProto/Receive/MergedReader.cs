@@ -83,11 +83,18 @@ public sealed class MergedReader : IDisposable
     /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
     public CustomMessage? Read(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
+        // The clock is asked only when there is nothing to read.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (TryRead(out var message))
+        {
+            return message;
+        }
+
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (TryRead(out var message))
+            if (TryRead(out message))
             {
                 return message;
             }

@@ -69,11 +69,18 @@ public sealed unsafe class MessageReader : IDisposable
     /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
     public CustomMessage? Read(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
+        // The clock is asked only when there is nothing to read.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (TryRead(out var message))
+        {
+            return message;
+        }
+
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (TryRead(out var message))
+            if (TryRead(out message))
             {
                 return message;
             }

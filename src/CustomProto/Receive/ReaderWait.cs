@@ -48,11 +48,6 @@ static unsafe class ReaderWait
                 readers[held].Release();
             }
         }
-
-        foreach (var reader in readers)
-        {
-            reader.Stop.Clear();
-        }
     }
 
     /// <summary>
@@ -134,6 +129,15 @@ static unsafe class ReaderWait
             if (Libc.Poll(first, (nuint)count, milliseconds) < 0 && Marshal.GetLastPInvokeError() is var errno and not Errno.EINTR)
             {
                 throw Failures.Create(Operation.Wait, errno, "messages");
+            }
+        }
+
+        // A signal is for one wait. One that comes between two waits ends the next at once, which then looks why.
+        for (var i = 0; i < readers.Length; i++)
+        {
+            if (descriptors[(2 * i) + 1].Returned != 0)
+            {
+                readers[i].Stop.Clear();
             }
         }
     }
