@@ -22,13 +22,19 @@
 
 /* Enumerations rather than macros, since BTF has no macros. */
 enum cp_limit {
-	CP_ABI_VERSION = 1,
+	CP_ABI_VERSION = 2,
 	CP_MAX_PORTS = 4,
 	CP_MAX_HEADER = 64,
 	CP_MAX_VLAN_TAGS = 2,
 	CP_MAX_EXTENSION_HEADERS = 8,
 	CP_MAX_READERS = 8,
+	CP_MAX_READER_NAME = 32, /* bytes of UTF-8, the zero at the end among them */
 	CP_MAX_PAYLOAD = 65535,
+	CP_MAX_LEADING =
+		128, /* bytes of payload that a filter or a rejected packet's reader sees */
+	CP_MAX_FILTER_ADDRESSES = 4, /* of each kind */
+	CP_MAX_FILTER_PORTS = 4,
+	CP_MAX_FILTER_WORDS = 12, /* of 8 bytes: of the header and the data that follows it */
 };
 
 /* Why a packet on the port is not a valid message; the first that applies, in this order. */
@@ -90,6 +96,39 @@ struct cp_settings {
 	__u32 match_action; /* enum cp_match_action, for valid messages */
 	__u32 trace;	    /* bpf_printk a line a packet */
 	__u32 program_id;   /* of the program itself, which can't know it: for its trace lines */
+	__u32 readers;	    /* a bit for each reader, by index, that has a ring */
+	__u32 filtering;    /* of those, the ones that have or had a filter */
+	__u32 rejected;	    /* of those, the ones that get rejected packets, too */
+};
+
+/* What a filter looks at: bits, as all that is set has to hold. */
+enum cp_condition {
+	CP_CONDITION_TYPE = 1,
+	CP_CONDITION_SOURCE = 2,
+	CP_CONDITION_SOURCE_PORT = 4,
+	CP_CONDITION_DESTINATION_PORT = 8,
+	CP_CONDITION_BYTES = 16,
+};
+
+/*
+ * Which messages a reader gets. Never changed in place: another filter is another map in the place of
+ * this one's, so that a message is judged by one of them and not by halves of two. Only `matched` is
+ * written.
+ */
+struct cp_filter {
+	__u64 types[4]; /* bit n % 64 of word n / 64: type n */
+	/* Two words an address as it stands in cp_event, and which of its bits count. */
+	__u64 source_address[2 * CP_MAX_FILTER_ADDRESSES];
+	__u64 source_mask[2 * CP_MAX_FILTER_ADDRESSES];
+	__u64 bytes[CP_MAX_FILTER_WORDS];	/* what the payload has to begin with, */
+	__u64 byte_mask[CP_MAX_FILTER_WORDS];	/* where a bit is set here */
+	__u16 source_port[CP_MAX_FILTER_PORTS]; /* unused places repeat the first */
+	__u16 destination_port[CP_MAX_FILTER_PORTS];
+	__u8 source_version[CP_MAX_FILTER_ADDRESSES]; /* 4 or 6, 0 for an unused place */
+	__u32 conditions;			      /* enum cp_condition */
+	__u32 data_length; /* bytes of data that a message has at least: those in `bytes` */
+	__u32 sample;	   /* of so many that meet the conditions one is kept; 0 and 1: all */
+	__u64 matched;	   /* met the conditions, where `sample` is used */
 };
 
 /*
@@ -99,16 +138,16 @@ struct cp_settings {
 struct cp_event {
 	__u64 monotonic_ns; /* CLOCK_MONOTONIC when the program saw the packet */
 	__u64 tai_ns;	    /* CLOCK_TAI then, 0 where the kernel can't tell */
-	__u64 lost_before;  /* messages this CPU lost for this reader since its previous record */
+	__u64 lost_before;  /* messages this CPU lost for this reader since its previous message */
 	__u8 source_address[16]; /* network byte order; IPv4 in the first four, the others 0 */
 	__u8 destination_address[16];
 	__u32 ifindex; /* interface the packet arrived on */
 	__u32 rx_queue;
 	__u32 cpu;
 	__u32 frame_length; /* bytes, with the link-layer header and padding */
-	__u32 length;	    /* bytes of data the message has */
-	__u32 captured;	    /* bytes of payload in this record: header and data */
-	__u32 trailing;	    /* bytes of UDP payload after the data */
+	__u32 length;	/* bytes of data the message has; of UDP payload, of a rejected packet */
+	__u32 captured; /* bytes of payload in this record: header and data */
+	__u32 trailing; /* bytes of UDP payload after the data */
 	__u16 source_port;
 	__u16 destination_port;
 	__u16 vlan_id[CP_MAX_VLAN_TAGS]; /* 12 bits each, outer tag first */
@@ -118,7 +157,8 @@ struct cp_event {
 	__u8 ip_version; /* 4 or 6 */
 	__u8 reason;	 /* enum cp_reason */
 	__u8 direction;	 /* enum cp_direction */
-	__u8 reserved[4];
+	__u8 type;	 /* of a valid message; 0 where the protocol has no such field */
+	__u8 reserved[3];
 };
 
 /* Of one CPU. seen = valid + every reason. */
@@ -130,30 +170,43 @@ struct cp_counters {
 	__u64 aggregated; /* of seen, those that came merged with others; at tc only */
 };
 
-/* Of one CPU and reader. valid = delivered + filtered + lost, from when the reader was added. */
+/* Of one CPU and reader. offered = delivered + filtered + lost. */
 struct cp_reader_counters {
+	__u64 offered; /* valid messages since the reader was added; counted first, and by itself */
 	__u64 delivered;
 	__u64 filtered;
-	__u64 lost;	    /* the ring was full */
-	__u64 lost_pending; /* of those, not yet told by a record's lost_before */
+	__u64 lost;		  /* the ring was full */
+	__u64 lost_pending;	  /* of those, not yet told by a record's lost_before */
+	__u64 rejected_delivered; /* rejected packets, where the reader gets them: outside the sum */
+	__u64 rejected_lost;
+	__u64 reserved;
 };
 
-/* Of one reader, mapped into its process: a cache line each, as one CPU writes while another reads. */
+/*
+ * Of one reader, mapped into its process. The word that the program reads has a cache line of its own,
+ * as one CPU reads it while another writes; only processes use the rest.
+ */
 struct cp_reader {
 	__u32 sleeping; /* set by the reader before it waits, taken by the program that wakes it */
-	__u32 owner;	/* process that reads; 0 for none. Only processes use this and the next */
+	__u32 reserved[15];
+	__u32 owner;	 /* process that reads; 0 for none */
+	__u32 ring_size; /* bytes */
 	__u64 owner_started; /* when that process started, in clock ticks since boot, as ids come again */
-	__u32 reserved[12];
+	__u32 is_kept;	     /* it stays when its owner ends */
+	__u32 generation;	       /* counts up whenever the place is given to another reader */
+	__u8 name[CP_MAX_READER_NAME]; /* UTF-8; unused bytes are 0 */
+	__u8 padding[8];
 };
 
 _Static_assert(sizeof(struct cp_field) == 16, "cp_field");
 _Static_assert(sizeof(struct cp_config) == 88, "cp_config");
 _Static_assert(sizeof(struct cp_tc_config) == 4, "cp_tc_config");
-_Static_assert(sizeof(struct cp_settings) == 12, "cp_settings");
+_Static_assert(sizeof(struct cp_settings) == 24, "cp_settings");
+_Static_assert(sizeof(struct cp_filter) == 392, "cp_filter");
 _Static_assert(sizeof(struct cp_event) == 112, "cp_event");
 _Static_assert(sizeof(struct cp_counters) == 88, "cp_counters");
-_Static_assert(sizeof(struct cp_reader_counters) == 32, "cp_reader_counters");
-_Static_assert(sizeof(struct cp_reader) == 64, "cp_reader");
+_Static_assert(sizeof(struct cp_reader_counters) == 64, "cp_reader_counters");
+_Static_assert(sizeof(struct cp_reader) == 128, "cp_reader");
 
 #ifdef __clang__
 #pragma clang diagnostic pop

@@ -37,11 +37,13 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 	struct cp_event *event = &record->event;
 	__u8 *header = record->payload; /* not on the stack, where odd offsets can't be read */
 	__u32 udp_length = datagram->udp_length;
-	__u32 payload = udp_length - sizeof(struct udphdr) - config.header_size;
+	__u32 leading = udp_length - sizeof(struct udphdr);
+	__u32 payload = leading - config.header_size;
 	__u64 length;
 
 	event->length = 0;
 	event->trailing = 0;
+	event->type = 0;
 	if (datagram->first_fragment)
 		return CP_REASON_FRAGMENT;
 	if (datagram->ip_end > event->frame_length ||
@@ -51,8 +53,11 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 	if (config.verify_checksum && !checksum_is_right(frame, datagram, event))
 		return CP_REASON_BAD_CHECKSUM;
 
-	if (load_bytes(frame, datagram->udp_offset + sizeof(struct udphdr), header,
-		       config.header_size))
+	/* At once as much as filters see: most messages are no longer. */
+	if (leading > CP_MAX_LEADING)
+		leading = CP_MAX_LEADING;
+	if (leading < config.header_size ||
+	    load_bytes(frame, datagram->udp_offset + sizeof(struct udphdr), header, leading))
 		return CP_REASON_TRUNCATED;
 	if (config.magic.width && read_field(header, &config.magic) != config.magic.value)
 		return CP_REASON_BAD_MAGIC;
@@ -71,6 +76,8 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 		event->length = length;
 		event->trailing = payload - length;
 	}
+	if (config.type.width)
+		event->type = read_field(header, &config.type);
 	return CP_REASON_NONE;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * The readers: a ring each, which gets a record of every valid message.
+ * The readers: a ring each, which gets a record of every valid message that the reader's filter lets
+ * through.
  */
 #ifndef CUSTOMPROTO_READERS_H
 #define CUSTOMPROTO_READERS_H
 
-#include "record.h"
+#include "filter.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -54,35 +55,89 @@ static __always_inline void wake(void *ring, struct cp_reader *reader)
 		reader->sleeping = 1; /* no room: the next record wakes it */
 }
 
-/* One record to every reader's ring. */
-static __always_inline void deliver(struct cp_record *record, __u32 size)
+/* Whether a reader's filter, if it has one, lets the packet of the record through. */
+static __always_inline bool wants(const struct cp_record *record, __u32 reader)
 {
-	__u32 i;
+	const __u32 zero = 0;
+	void *holder = bpf_map_lookup_elem(&filters, &reader);
+	struct cp_filter *filter;
 
-	for (i = 0; i < CP_MAX_READERS; i++) {
-		__u32 index = i;
-		struct cp_reader_counters *counted;
-		struct cp_reader *reader;
-		void *ring = bpf_map_lookup_elem(&rings, &index);
+	if (!holder)
+		return true;
+	filter = bpf_map_lookup_elem(holder, &zero);
+	return !filter || passes(record, filter);
+}
 
-		if (!ring)
-			continue;
-		counted = bpf_map_lookup_elem(&reader_counters, &index);
-		reader = bpf_map_lookup_elem(&readers, &index);
-		if (!counted || !reader)
-			continue;
+/* Puts a record into a ring; 1 where there is no room, else 0. */
+static __always_inline __u32 put(void *ring, const struct cp_record *record, __u32 size)
+{
+	return size == 0 || size > CP_MAX_RECORD ||
+	       bpf_ringbuf_output(ring, (void *)record, size, BPF_RB_NO_WAKEUP);
+}
 
-		record->event.lost_before = counted->lost_pending;
-		if (size == 0 || size > sizeof(*record) ||
-		    bpf_ringbuf_output(ring, record, size, BPF_RB_NO_WAKEUP)) {
-			counted->lost++;
-			counted->lost_pending++;
-		} else {
-			counted->delivered++;
-			counted->lost_pending = 0;
-		}
+/*
+ * A message to one reader, or, as the record says, a packet that is none. Those stand outside the sums
+ * of messages, and messages don't know of their loss. A function of its own to the verifier, so that
+ * it is looked at once. What is counted where depends on numbers and not on branches, which the
+ * compiler would merge into one with a variable address, and that is for CAP_PERFMON.
+ */
+__noinline int deliver_to(struct cp_packet *frame, struct cp_record *record, __u32 index,
+			  __u32 filtering, __u32 payload_offset)
+{
+	struct cp_reader_counters *counted;
+	struct cp_reader *reader;
+	__u32 failed;
+	void *ring;
+
+	if (!record)
+		return 0;
+	ring = bpf_map_lookup_elem(&rings, &index);
+	counted = bpf_map_lookup_elem(&reader_counters, &index);
+	reader = bpf_map_lookup_elem(&readers, &index);
+	if (!ring || !counted || !reader)
+		return 0;
+
+	if (record->event.reason != CP_REASON_NONE) {
+		if (filtering && !wants(record, index))
+			return 0;
+		record->event.lost_before = 0;
+		failed = put(ring, record, record->size);
+		counted->rejected_lost += failed;
+		counted->rejected_delivered += !failed;
 		wake(ring, reader);
+		return 0;
 	}
+	counted->offered++;
+	if (filtering && !wants(record, index)) {
+		counted->filtered++;
+		return 0;
+	}
+	if (!record->size)
+		record->size = fill_record(record, frame, payload_offset);
+	record->event.lost_before = counted->lost_pending;
+	failed = put(ring, record, record->size);
+	counted->lost += failed;
+	counted->delivered += !failed;
+	counted->lost_pending = failed ? counted->lost_pending + 1 : 0;
+	wake(ring, reader);
+	return 0;
+}
+
+/* The packet of a record to every reader of a set. */
+__noinline int deliver(struct cp_packet *frame, struct cp_record *record, __u32 to, __u32 filtering,
+		       __u32 payload_offset)
+{
+	int i;
+
+	/* Unrolled, as mispredicted ways around a loop are followed for ever without CAP_PERFMON. */
+#pragma unroll
+	for (i = 0; i < CP_MAX_READERS; i++) {
+		if (!(to >> i))
+			break;
+		if (to >> i & 1)
+			deliver_to(frame, record, i, filtering >> i & 1, payload_offset);
+	}
+	return 0;
 }
 
 #endif /* CUSTOMPROTO_READERS_H */

@@ -89,11 +89,17 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 
 		if (index < CP_REASON_COUNT)
 			counted->reasons[index]++;
+		if (set->rejected) {
+			record->size = fill_rejected(record, frame, datagram);
+			deliver(frame, record, set->rejected, set->filtering, 0);
+		}
 		return PACKET_PASS;
 	}
 
 	counted->valid++;
-	deliver(record, fill_record(record, frame, datagram->udp_offset + sizeof(struct udphdr)));
+	record->size = 0;
+	deliver(frame, record, set->readers, set->filtering,
+		datagram->udp_offset + sizeof(struct udphdr));
 	return set->match_action == CP_MATCH_DROP ? PACKET_DROP : PACKET_PASS;
 }
 

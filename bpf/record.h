@@ -5,6 +5,8 @@
 #ifndef CUSTOMPROTO_RECORD_H
 #define CUSTOMPROTO_RECORD_H
 
+#include <stddef.h>
+
 #include "parse.h"
 
 /*
@@ -15,18 +17,24 @@ const volatile struct cp_config config SEC(".rodata.config") = {};
 
 /* A type that no global has would be missing from BTF, and with it from the check at load. */
 const struct cp_event *cp_event_btf __attribute__((unused));
+const struct cp_filter *cp_filter_btf __attribute__((unused));
 const enum cp_reason *cp_reason_btf __attribute__((unused));
 const enum cp_match_action *cp_match_action_btf __attribute__((unused));
 const enum cp_limit *cp_limit_btf __attribute__((unused));
 const enum cp_direction *cp_direction_btf __attribute__((unused));
 const struct cp_tc_config *cp_tc_config_btf __attribute__((unused));
+const enum cp_condition *cp_condition_btf __attribute__((unused));
 
 /* A record being made. Too large for the stack, and for a per-CPU map (32 KiB): one for each CPU.
  */
 struct cp_record {
 	struct cp_event event;
 	__u8 payload[CP_MAX_PAYLOAD + 1];
+	__u32 size; /* bytes of the record once it is complete, 0 before */
+	__u32 reserved;
 };
+
+#define CP_MAX_RECORD offsetof(struct cp_record, size)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -61,7 +69,10 @@ static __always_inline void fill_addresses(struct cp_event *event, struct cp_pac
 	event->direction = packet_direction();
 }
 
-/* Completes the record of a message; its size, or 0 where the packet can't be copied. */
+/*
+ * Completes the record of a message, whose leading bytes are in it; its size, or 0 where the packet
+ * can't be copied.
+ */
 static __always_inline __u32 fill_record(struct cp_record *record, struct cp_packet *frame,
 					 __u32 header_offset)
 {
@@ -74,8 +85,35 @@ static __always_inline __u32 fill_record(struct cp_record *record, struct cp_pac
 	if (captured == 0 || captured > CP_MAX_PAYLOAD)
 		return 0;
 	event->captured = captured;
-	if (load_bytes(frame, header_offset, record->payload, captured))
+	if (captured > CP_MAX_LEADING &&
+	    load_bytes(frame, header_offset, record->payload, captured))
 		return 0;
+	return sizeof(*event) + captured;
+}
+
+/* Completes the record of a packet that is no message: what there is of its UDP payload, up to a limit. */
+static __always_inline __u32 fill_rejected(struct cp_record *record, struct cp_packet *frame,
+					   const struct datagram *datagram)
+{
+	struct cp_event *event = &record->event;
+	__u32 start = datagram->udp_offset + sizeof(struct udphdr);
+	__u32 end = datagram->udp_offset + datagram->udp_length;
+	__u32 captured;
+
+	if (end < start || end > datagram->ip_end)
+		end = datagram->ip_end;
+	if (end > event->frame_length)
+		end = event->frame_length;
+	event->length = end > start ? end - start : 0;
+	event->trailing = 0;
+	captured = event->length;
+	if (captured > config.snap_length + config.header_size)
+		captured = config.snap_length + config.header_size;
+	if (captured > CP_MAX_LEADING)
+		captured = CP_MAX_LEADING;
+	if (captured && load_bytes(frame, start, record->payload, captured))
+		captured = 0;
+	event->captured = captured;
 	return sizeof(*event) + captured;
 }
 

@@ -30,7 +30,6 @@ static __noinline void trace(const struct cp_record *record, const struct datagr
 	__u32 from = event->source_port;
 	__u32 to = event->destination_port;
 	__u32 reason = event->reason;
-	__u32 type = 0;
 
 	if (reason != CP_REASON_NONE) {
 		if (reason < CP_REASON_COUNT)
@@ -38,10 +37,8 @@ static __noinline void trace(const struct cp_record *record, const struct datagr
 				   program, reason_names[reason], datagram->udp_length, from, to);
 		return;
 	}
-	if (config.type.width)
-		type = read_field(record->payload, &config.type);
 	bpf_printk("customproto[%u]: type %u, length %u, trailing %u, from port %u to port %u",
-		   program, type, event->length, event->trailing, from, to);
+		   program, event->type, event->length, event->trailing, from, to);
 }
 
 #endif /* CUSTOMPROTO_TRACE_H */

@@ -27,5 +27,6 @@ unsafe struct Event
     internal byte IpVersion;
     internal byte Reason;
     internal byte Direction;
-    internal fixed byte Reserved[4];
+    internal byte Type;
+    internal fixed byte Reserved[3];
 }

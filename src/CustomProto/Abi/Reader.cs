@@ -7,7 +7,12 @@ namespace CustomProto.Abi;
 unsafe struct Reader
 {
     internal uint Sleeping;
+    internal fixed uint Reserved[15];
     internal uint Owner;
+    internal uint RingSize;
     internal ulong OwnerStarted;
-    internal fixed uint Reserved[12];
+    internal uint IsKept;
+    internal uint Generation;
+    internal fixed byte Name[Limit.MaxReaderName];
+    internal fixed byte Padding[8];
 }

@@ -6,8 +6,12 @@ namespace CustomProto.Abi;
 [StructLayout(LayoutKind.Sequential)]
 struct ReaderCounters
 {
+    internal ulong Offered;
     internal ulong Delivered;
     internal ulong Filtered;
     internal ulong Lost;
     internal ulong LostPending;
+    internal ulong RejectedDelivered;
+    internal ulong RejectedLost;
+    internal ulong Reserved;
 }

@@ -9,4 +9,7 @@ struct Settings
     internal uint MatchAction;
     internal uint Trace;
     internal uint ProgramId;
+    internal uint Readers;
+    internal uint Filtering;
+    internal uint Rejected;
 }

@@ -23,6 +23,7 @@ static class AbiCheck
         (typeof(Counters), "cp_counters"),
         (typeof(ReaderCounters), "cp_reader_counters"),
         (typeof(Reader), "cp_reader"),
+        (typeof(Filter), "cp_filter"),
     ];
 
     static readonly (Type Managed, string Native, string Prefix)[] s_enums =
@@ -30,6 +31,7 @@ static class AbiCheck
         (typeof(Reason), "cp_reason", "CP_REASON_"),
         (typeof(Direction), "cp_direction", "CP_DIRECTION_"),
         (typeof(MatchAction), "cp_match_action", "CP_MATCH_"),
+        (typeof(Condition), "cp_condition", "CP_CONDITION_"),
         (typeof(Limit), "cp_limit", "CP_"),
     ];
 

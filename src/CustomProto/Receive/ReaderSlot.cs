@@ -40,7 +40,7 @@ sealed unsafe class ReaderSlot : IDisposable
         var slot = new ReaderSlot(program, BpfMap.CreateRing("cp_ring", ringSize), ringSize);
         try
         {
-            program.SetRing(slot.Index, slot._ring.Map);
+            program.AddReader(slot.Index, slot._ring.Map);
             return slot;
         }
         catch

@@ -4,7 +4,7 @@ namespace CustomProto.Receive;
 
 /// <summary>
 /// The counters of a program and one of its readers, summed over the CPUs. At rest <see cref="Seen"/> is <see cref="Valid"/> and every
-/// reason together, and <see cref="Valid"/> is <see cref="Delivered"/>, <see cref="Filtered"/> and <see cref="Lost"/> together.
+/// reason together, and <see cref="Offered"/> is <see cref="Delivered"/>, <see cref="Filtered"/> and <see cref="Lost"/> together.
 /// </summary>
 public sealed record ReceiveStatistics
 {
@@ -50,6 +50,11 @@ public sealed record ReceiveStatistics
     /// </summary>
     public long Aggregated { get; init; }
 
+    /// <summary>
+    /// Valid messages since the reader was added: all of <see cref="Valid"/> for one that was there from the beginning, such as the default one.
+    /// </summary>
+    public long Offered { get; init; }
+
     /// <summary>Messages put into the reader's ring.</summary>
     public long Delivered { get; init; }
 
@@ -58,6 +63,12 @@ public sealed record ReceiveStatistics
 
     /// <summary>Messages that found the reader's ring full.</summary>
     public long Lost { get; init; }
+
+    /// <summary>Packets that are no messages, put into the ring of a reader that gets them too: outside the sums.</summary>
+    public long RejectedDelivered { get; init; }
+
+    /// <summary>Packets that are no messages, for a reader that gets them too, that found its ring full: outside the sums.</summary>
+    public long RejectedLost { get; init; }
 
     /// <summary>The sums over all CPUs of what the program and the reader named in <paramref name="of"/> counted.</summary>
     internal static unsafe ReceiveStatistics Sum(ReceiveStatistics of, Counters[] counters, ReaderCounters[] readerCounters) => of with
@@ -72,8 +83,11 @@ public sealed record ReceiveStatistics
         BadLength = counters.Sum(cpu => (long)cpu.Reasons[(int)Reason.BadLength]),
         Aggregated = counters.Sum(cpu => (long)cpu.Aggregated),
         LaterFragments = counters.Sum(cpu => (long)cpu.LaterFragments),
+        Offered = readerCounters.Sum(cpu => (long)cpu.Offered),
         Delivered = readerCounters.Sum(cpu => (long)cpu.Delivered),
         Filtered = readerCounters.Sum(cpu => (long)cpu.Filtered),
         Lost = readerCounters.Sum(cpu => (long)cpu.Lost),
+        RejectedDelivered = readerCounters.Sum(cpu => (long)cpu.RejectedDelivered),
+        RejectedLost = readerCounters.Sum(cpu => (long)cpu.RejectedLost),
     };
 }

@@ -18,6 +18,8 @@ static class ReceiverPins
     internal const string Readers = "readers";
     internal const string Rings = "rings";
     internal const string Ring = "ring";
+    internal const string Filters = "filters";
+    internal const string KeptFilters = "kept_filters";
     internal const string About = "about";
 
     static readonly string s_kind = string.Create(CultureInfo.InvariantCulture, $"v{Limit.AbiVersion}");

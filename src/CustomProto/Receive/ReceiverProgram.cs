@@ -9,6 +9,8 @@ namespace CustomProto.Receive;
 /// </summary>
 sealed class ReceiverProgram : IDisposable
 {
+    delegate void SettingsChange(ref Settings settings);
+
     const string XdpObject = "receive";
     const string XdpFunction = "cp_receive";
     const string TcObject = "tc";
@@ -21,8 +23,11 @@ sealed class ReceiverProgram : IDisposable
     readonly BpfMap _counters;
     readonly BpfMap _readerCounters;
     readonly BpfMap _rings;
+    readonly BpfMap _filters;
+    readonly BpfMap _keptFilters;
 
-    ReceiverProgram(BpfProgram program, BpfMap settings, BpfMap counters, BpfMap readerCounters, BpfMap readers, BpfMap rings)
+    ReceiverProgram(
+        BpfProgram program, BpfMap settings, BpfMap counters, BpfMap readerCounters, BpfMap readers, BpfMap rings, BpfMap filters, BpfMap keptFilters)
     {
         Program = program;
         _settings = settings;
@@ -30,6 +35,8 @@ sealed class ReceiverProgram : IDisposable
         _readerCounters = readerCounters;
         Readers = readers;
         _rings = rings;
+        _filters = filters;
+        _keptFilters = keptFilters;
     }
 
     /// <summary>The program.</summary>
@@ -60,7 +67,9 @@ sealed class ReceiverProgram : IDisposable
             loading.TakeMap("counters"),
             loading.TakeMap("reader_counters"),
             loading.TakeMap("readers"),
-            loading.TakeMap("rings"));
+            loading.TakeMap("rings"),
+            loading.TakeMap("filters"),
+            loading.TakeMap("kept_filters"));
         program.Set(options.MatchAction, options.Trace);
         return program;
     }
@@ -73,7 +82,9 @@ sealed class ReceiverProgram : IDisposable
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Counters)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.ReaderCounters)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Readers)),
-        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Rings)));
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Rings)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Filters)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.KeptFilters)));
 
     /// <summary>Pins program and maps.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -85,6 +96,8 @@ sealed class ReceiverProgram : IDisposable
         _readerCounters.Pin(ReceiverPins.Path(programId, ReceiverPins.ReaderCounters));
         Readers.Pin(ReceiverPins.Path(programId, ReceiverPins.Readers));
         _rings.Pin(ReceiverPins.Path(programId, ReceiverPins.Rings));
+        _filters.Pin(ReceiverPins.Path(programId, ReceiverPins.Filters));
+        _keptFilters.Pin(ReceiverPins.Path(programId, ReceiverPins.KeptFilters));
     }
 
     /// <summary>What a running program does with its messages.</summary>
@@ -93,16 +106,20 @@ sealed class ReceiverProgram : IDisposable
 
     /// <summary>Changes what a running program does with its messages.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal void Set(MatchAction action, bool trace) => _settings.Update(0, new Settings
+    internal void Set(MatchAction action, bool trace) => Change((ref Settings settings) =>
     {
-        MatchAction = (uint)(action == MatchAction.Drop ? Abi.MatchAction.Drop : Abi.MatchAction.Pass),
-        Trace = trace ? 1u : 0u,
-        ProgramId = Program.Info.Id,
+        settings.MatchAction = (uint)(action == MatchAction.Drop ? Abi.MatchAction.Drop : Abi.MatchAction.Pass);
+        settings.Trace = trace ? 1u : 0u;
+        settings.ProgramId = Program.Info.Id;
     });
 
     /// <summary>Gives a reader its ring: from now on it gets every valid message.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal void SetRing(int reader, BpfMap ring) => _rings.Update((uint)reader, ring);
+    internal void AddReader(int reader, BpfMap ring)
+    {
+        _rings.Update((uint)reader, ring);
+        Change((ref Settings settings) => settings.Readers |= 1u << reader);
+    }
 
     /// <summary>What all CPUs counted.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -119,9 +136,19 @@ sealed class ReceiverProgram : IDisposable
         return elf;
     }
 
+    /// <summary>Changes the settings; one change after the other is the caller's concern.</summary>
+    void Change(SettingsChange change)
+    {
+        var settings = ReadSettings();
+        change(ref settings);
+        _settings.Update(0, settings);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _keptFilters.Dispose();
+        _filters.Dispose();
         _rings.Dispose();
         Readers.Dispose();
         _readerCounters.Dispose();
