@@ -16,6 +16,12 @@ sealed class OpenSenders : IDisposable
     /// <summary>The sender with these options, if it is open.</summary>
     internal Sender? Find(SendOptions options)
     {
+        // Nearly always the same object as for the message before, so that it needn't be compared.
+        if (_open.Count > 0 && ReferenceEquals(_open[^1].Options, options))
+        {
+            return _open[^1].Sender;
+        }
+
         var index = _open.FindLastIndex(one => HasSameEffect(one.Options, options));
         if (index < 0)
         {

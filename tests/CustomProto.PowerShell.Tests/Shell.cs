@@ -64,6 +64,13 @@ sealed class Shell : IDisposable
     /// <summary>Like <see cref="Run"/>, without waiting.</summary>
     internal Task<ShellResult> Start(string script, params object[] arguments) => _network!.Start(_host, () => Invoke(script, arguments));
 
+    /// <summary>Runs a script that shows progress.</summary>
+    internal IReadOnlyList<ProgressRecord> Progress(string script)
+    {
+        Run(script).WithoutErrors();
+        return [.. _running!.Streams.Progress];
+    }
+
     /// <summary>What Ctrl+C does: stops what runs.</summary>
     internal void Stop() => _running!.Stop();
 

@@ -11,7 +11,7 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Sends messages of the protocol.</summary>
 [Cmdlet(VerbsCommunications.Send, "CustomPacket", DefaultParameterSetName = TextSet, SupportsShouldProcess = true)]
 [OutputType(typeof(SendResult))]
-public sealed class SendCustomPacketCommand : CustomProtoCommand
+public sealed partial class SendCustomPacketCommand : CustomProtoCommand
 {
     const string TextSet = "Text";
     const string DataSet = "Data";
@@ -22,6 +22,7 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
     readonly OpenSenders _senders = new();
     readonly List<SendOptions> _destinations = [];
     readonly HashSet<string> _saidNotices = [];
+    bool _asks;
 
     /// <summary>Where to send: addresses or names.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
@@ -113,11 +114,6 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
     [Parameter]
     public Transport Transport { get; set; }
 
-    /// <summary>How many times each message is sent.</summary>
-    [Parameter]
-    [ValidateRange(1, long.MaxValue)]
-    public long Count { get; set; } = 1;
-
     /// <summary>Whether a result is emitted.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -126,6 +122,16 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        try
+        {
+            _plan = MakePlan();
+        }
+        catch (CustomProtoException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception));
+        }
+
+        _asks = AsksBeforeSending();
         foreach (var host in Destination)
         {
             if (Attempt(() => HostNames.Resolve(host, SourceAddress?.AddressFamily, StopToken), host, out var address))
@@ -164,6 +170,7 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        EndProgress();
         foreach (var sender in _senders.TakeAll())
         {
             Finish(sender);
@@ -212,29 +219,23 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
         if (ShouldSend(options, options.Protocol.TypeName(type), data.Length)
             && Attempt(() => MessageEncoder.Encode(options.Protocol, type, data), target, out var payload))
         {
-            Send(options, sender => sender.Send(payload, Count, StopToken), target);
+            Send(options, payload, null, target);
         }
     }
 
     void SendWhole(SendOptions destination)
     {
         var message = InputObject;
-        var options = destination with { Protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol };
+        var protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol;
+        var options = protocol == destination.Protocol ? destination : destination with { Protocol = protocol };
         if (ShouldSend(options, message.TypeName, message.Length))
         {
-            Send(options, SendAll, message);
-        }
-
-        void SendAll(Sender sender)
-        {
-            for (var left = Count; left > 0; left--)
-            {
-                sender.Send(message, StopToken);
-            }
+            Send(options, [], message, message);
         }
     }
 
-    void Send(SendOptions options, Action<Sender> send, object target)
+    /// <summary>Sends a payload, or a message if there is one; without closures, as this runs for each of a hundred thousand lines.</summary>
+    void Send(SendOptions options, byte[] payload, CustomMessage? message, object target)
     {
         var sender = _senders.Find(options);
         if (sender is null && !TryOpen(options, target, out sender))
@@ -242,21 +243,24 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
             return;
         }
 
-        FailureKind? failure = null;
-        Attempt(
-            () =>
-            {
-                try
-                {
-                    send(sender);
-                }
-                catch (CustomProtoException exception)
-                {
-                    failure = exception.Kind;
-                    throw;
-                }
-            },
-            target);
+        ErrorRecord record;
+        FailureKind? failure;
+        try
+        {
+            _ = message is null ? sender.Send(payload, _plan, StopToken) : sender.Send(message, _plan, StopToken);
+            return;
+        }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception) when (ErrorRecords.Covers(exception))
+        {
+            failure = (exception as CustomProtoException)?.Kind;
+            record = ErrorRecords.From(exception, target);
+        }
+
+        WriteError(record);
 
         // A message that can't be sent says nothing about the next. Any other failure may be over when the way is looked for again.
         if (failure is not (null or FailureKind.InvalidArgument or FailureKind.LimitExceeded))
@@ -298,12 +302,23 @@ public sealed class SendCustomPacketCommand : CustomProtoCommand
         }
     }
 
-    bool ShouldSend(SendOptions options, string typeName, int length)
+    bool ShouldSend(SendOptions options, string typeName, int length) => !_asks || ShouldProcess(
+        Name(options.Destination, options.DestinationPort ?? options.Protocol.Ports[0]),
+        string.Create(CultureInfo.InvariantCulture, $"Send {DescribePlan()}a message ({typeName}, {length} bytes)"));
+
+    /// <summary>
+    /// Whether ShouldProcess has to be called: to say what would be done, to ask, or to tell. Otherwise it would only make two strings a
+    /// message.
+    /// </summary>
+    bool AsksBeforeSending()
     {
-        var times = Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Count} times ");
-        return ShouldProcess(
-            Name(options.Destination, options.DestinationPort ?? options.Protocol.Ports[0]),
-            string.Create(CultureInfo.InvariantCulture, $"Send {times}a message ({typeName}, {length} bytes)"));
+        var bound = MyInvocation.BoundParameters;
+        return bound.ContainsKey("WhatIf") || bound.ContainsKey("Confirm") || bound.ContainsKey("Verbose")
+            || Preference("WhatIfPreference", false)
+            || Preference("ConfirmPreference", ConfirmImpact.High) is not (ConfirmImpact.High or ConfirmImpact.None)
+            || Preference("VerbosePreference", ActionPreference.SilentlyContinue) is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+
+        T Preference<T>(string name, T usual) => LanguagePrimitives.TryConvertTo<T>(GetVariableValue(name, usual), out var value) ? value : usual;
     }
 
     MessageType TypeOr(MessageType usual) => Type is { } given ? (MessageType)given : usual;

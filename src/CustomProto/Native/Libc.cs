@@ -48,6 +48,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
+    [LibraryImport(Library, EntryPoint = "ppoll", SetLastError = true)]
+    internal static partial int PPoll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
+
     [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
     internal static partial void* MMap(void* address, nuint length, int protection, int flags, FileDescriptor fd, nint offset);
 

@@ -11,11 +11,10 @@ abstract class PacketTransport : IDisposable
 
     /// <summary>Hands packets with one payload to the kernel, waiting where it has no room.</summary>
     /// <param name="payload">The UDP payload, checked to fit.</param>
-    /// <param name="count">How many packets.</param>
-    /// <param name="tally">Counts them.</param>
-    /// <param name="cancellationToken">Ends it at once; the tally tells how far it came.</param>
+    /// <param name="run">How many packets, and when.</param>
+    /// <param name="tally">Counts them; it tells how far it came when the run was cancelled or the kernel refused.</param>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal abstract void Send(ReadOnlySpan<byte> payload, long count, SendTally tally, CancellationToken cancellationToken);
+    internal abstract void Send(ReadOnlySpan<byte> payload, SendRun run, SendTally tally);
 
     /// <summary>Counts errors that came back since the last packet.</summary>
     internal virtual void CollectErrors(SendTally tally)

@@ -35,10 +35,15 @@ public sealed record SendResult
     /// <summary>From just before the first packet was handed to the kernel until it had taken the last.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>Packets per second that the kernel took; 0 without packets.</summary>
-    public double AchievedRate => Packets == 0 || Elapsed <= TimeSpan.Zero ? 0 : Packets / Elapsed.TotalSeconds;
+    /// <summary>
+    /// Packets per second that the kernel took; 0 without packets. Where a rate was asked for, the time from the first packet to the last
+    /// is one interval shorter than there are packets.
+    /// </summary>
+    public double AchievedRate => (RequestedRate is null ? Packets : Packets - 1) is > 0 and var packets && Elapsed > TimeSpan.Zero
+        ? packets / Elapsed.TotalSeconds
+        : 0;
 
-    /// <summary>Packets per second that were asked for; <see langword="null"/> for as many as possible.</summary>
+    /// <summary>Packets per second that were asked for, of the latest run that was given a pace; <see langword="null"/> for as many as possible.</summary>
     public double? RequestedRate { get; init; }
 
     /// <summary>

@@ -18,6 +18,8 @@ public sealed class Sender : IDisposable
     readonly PacketTransport _transport;
     readonly PacketLimits _limits;
     readonly SendTally _tally = new();
+    readonly SendRun _run = new();
+    double? _requestedRate;
     LinkStatistics? _before;
 
     Sender(SendOptions options, PacketPath path, PacketTransport transport, string reason)
@@ -103,7 +105,24 @@ public sealed class Sender : IDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         CheckWhole(message, _options.Protocol);
-        _ = Send(message.Payload, 1, cancellationToken);
+        _ = Run(message.Payload, null, 1, cancellationToken);
+    }
+
+    /// <summary>Sends packets with one message, each of them whole. Its addresses don't matter; bytes that followed its data aren't sent.</summary>
+    /// <param name="message">A message of the protocol of <see cref="SendOptions.Protocol"/>.</param>
+    /// <param name="plan">How often and how fast.</param>
+    /// <param name="cancellationToken">Ends it; <see cref="Packets"/> tells how far it came.</param>
+    /// <returns>How many packets the kernel took.</returns>
+    /// <exception cref="CustomProtoException">
+    /// The message is of another protocol or was captured in part (<see cref="FailureKind.InvalidArgument"/>), or is too long
+    /// (<see cref="FailureKind.LimitExceeded"/>); nothing was sent. Or the kernel refuses a packet.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public long Send(CustomMessage message, SendPlan plan, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        CheckWhole(message, _options.Protocol);
+        return Send(message.Payload, plan, cancellationToken);
     }
 
     /// <summary>Sends packets with the same UDP payload, as fast as the kernel takes them.</summary>
@@ -119,14 +138,24 @@ public sealed class Sender : IDisposable
     public long Send(ReadOnlySpan<byte> payload, long count = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        _limits.Check(payload.Length);
-        if (count > 0)
-        {
-            _before ??= ReadStatistics();
-            _transport.Send(payload, count, _tally, cancellationToken);
-        }
+        return Run(payload, null, count, cancellationToken);
+    }
 
-        return count;
+    /// <summary>Sends packets with the same UDP payload.</summary>
+    /// <param name="payload">The UDP payload: the protocol's header and the data. Its content isn't looked at.</param>
+    /// <param name="plan">How often and how fast; each packet has its own IPv4 identification.</param>
+    /// <param name="cancellationToken">Ends it at once; <see cref="Packets"/> tells how far it came.</param>
+    /// <returns>How many packets the kernel took.</returns>
+    /// <exception cref="CustomProtoException">
+    /// The payload is too long (<see cref="FailureKind.LimitExceeded"/>), and nothing was sent; or the kernel refuses a packet, as when the
+    /// interface goes down (<see cref="FailureKind.Gone"/>), and <see cref="Packets"/> tells how far it came.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public long Send(ReadOnlySpan<byte> payload, SendPlan plan, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        _requestedRate = plan.Pace?.Rate ?? _requestedRate;
+        return Run(payload, plan, plan.Count ?? long.MaxValue, cancellationToken);
     }
 
     /// <summary>
@@ -148,6 +177,7 @@ public sealed class Sender : IDisposable
             Packets = _tally.Packets,
             Bytes = _tally.Bytes,
             Elapsed = TimeSpan.FromMicroseconds((_tally.EndNanoseconds - _tally.FirstNanoseconds) / 1000.0),
+            RequestedRate = _requestedRate,
             ErrorsByName = _tally.ErrorsByName,
             Confirmed = confirmed,
             MonotonicNanoseconds = _tally.FirstNanoseconds,
@@ -180,6 +210,29 @@ public sealed class Sender : IDisposable
                 "Receive with a larger -SnapLength.",
                 message);
         }
+    }
+
+    long Run(ReadOnlySpan<byte> payload, SendPlan? plan, long count, CancellationToken cancellationToken)
+    {
+        _limits.Check(payload.Length);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        _before ??= ReadStatistics();
+        var before = _tally.Packets;
+        try
+        {
+            _run.Begin(plan, count, cancellationToken);
+            _transport.Send(payload, _run, _tally);
+        }
+        finally
+        {
+            _run.End();
+        }
+
+        return _tally.Packets - before;
     }
 
     long? ReadConfirmed()

@@ -30,27 +30,34 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
     protected virtual bool Absorb(int errno, SendTally tally) => errno == 0;
 
     /// <inheritdoc/>
-    internal override void Send(ReadOnlySpan<byte> payload, long count, SendTally tally, CancellationToken cancellationToken)
+    internal override void Send(ReadOnlySpan<byte> payload, SendRun run, SendTally tally)
     {
-        var slots = (int)Math.Min(count, SendBatch.MaxCount);
+        var slots = (int)Math.Min(run.Left, SendBatch.MaxCount);
         var length = Fill(payload, slots);
-        Renew(slots);
-        cancellationToken.ThrowIfCancellationRequested();
-        tally.Begin();
         try
         {
-            SendBatchOf(slots, length, tally, cancellationToken);
-            for (var left = count - slots; left > 0; left -= slots)
+            var isFirst = true;
+            while (run.Next(slots) is > 0 and var count)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                slots = (int)Math.Min(left, slots);
-                Renew(slots);
-                SendBatchOf(slots, length, tally, cancellationToken);
+                Renew(count);
+                if (isFirst)
+                {
+                    tally.Begin();
+                    isFirst = false;
+                }
+
+                try
+                {
+                    SendBatchOf(count, length, tally, run.Token);
+                }
+                finally
+                {
+                    tally.End();
+                }
             }
         }
         finally
         {
-            tally.End();
             _cancellation?.Dispose();
             _cancellation = null;
         }
