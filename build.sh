@@ -10,6 +10,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT
 source build/processes.sh
 source build/dependencies.sh
 source build/powershell.sh
+source build/crossgen.sh
 source build/module.sh
 source build/demo.sh
 source build/bench.sh
@@ -56,6 +57,7 @@ compile() {
 task_build() {
     require_packages build
     require_sdk
+    obtain_crossgen
     compile CustomProto.sln
     say "Built. The module is in artifacts/CustomProto."
 }

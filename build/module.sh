@@ -6,6 +6,7 @@ readonly MODULE=artifacts/CustomProto
 compile_module() {
     require_packages build
     require_sdk
+    obtain_crossgen
     compile src/CustomProto.PowerShell
 }
 

@@ -11,6 +11,7 @@ task_test() {
     local before
     require_packages build
     require_sdk
+    obtain_crossgen
     find_powershell
     if is_root; then
         require_packages test

@@ -1,6 +1,9 @@
 using System.Management.Automation;
 using System.Reflection;
+using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
 using System.Xml.Linq;
+using CustomProto.Fixtures;
 
 namespace CustomProto.PowerShell.Tests;
 
@@ -73,6 +76,9 @@ public sealed class ManifestTests : IDisposable
     {
         var files = Directory.GetFiles(Installation.Module, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Installation.Module, path));
 
+        string[] headers = [.. Directory.GetFiles(Path.Combine(FixtureObjects.Sources, "..", "..", "..", "bpf"), "*.h").Select(path => $"include/{Path.GetFileName(path)}")];
+
+        Assert.Contains("include/customproto.h", headers);
         Assert.Equal(
             [
                 "CustomProto.Format.ps1xml",
@@ -82,11 +88,25 @@ public sealed class ManifestTests : IDisposable
                 "CustomProto.psd1",
                 "en-US/CustomProto.PowerShell.dll-Help.xml",
                 "en-US/about_CustomProto.help.txt",
-                "include/checksum.h",
-                "include/customproto.h",
-                "include/parse.h",
+                .. headers.Order(StringComparer.Ordinal),
             ],
             files.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Machine code loads on its own architecture only, and PowerShell says so where the manifest does.</summary>
+    [Fact]
+    public void Manifest_names_the_architecture_where_the_assemblies_have_machine_code()
+    {
+        bool[] compiled = [.. Directory.GetFiles(Installation.Module, "*.dll").Select(HasMachineCode).Distinct()];
+        var architecture = _shell.Run("(Test-ModuleManifest $args[0]).ProcessorArchitecture", Path.Combine(Installation.Module, "CustomProto.psd1")).WithoutErrors().Single<ProcessorArchitecture>();
+
+        Assert.Equal(RuntimeInformation.ProcessArchitecture == Architecture.X64 && Assert.Single(compiled) ? ProcessorArchitecture.Amd64 : ProcessorArchitecture.None, architecture);
+
+        static bool HasMachineCode(string path)
+        {
+            using var file = new PEReader(File.OpenRead(path));
+            return file.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
+        }
     }
 
     [Fact]
