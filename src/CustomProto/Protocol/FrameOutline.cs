@@ -82,8 +82,8 @@ readonly record struct FrameOutline
 
     /// <summary>Finds the headers.</summary>
     /// <param name="frame">The frame, from the Ethernet header on.</param>
-    /// <param name="ports">The protocol's ports.</param>
-    internal static FrameOutline Find(ReadOnlySpan<byte> frame, IReadOnlyList<int> ports)
+    /// <param name="ports">The protocol's ports; without them, any will do.</param>
+    internal static FrameOutline Find(ReadOnlySpan<byte> frame, IReadOnlyList<int>? ports)
     {
         var outline = FindEthernet(frame);
         outline = outline.EtherType switch
@@ -229,7 +229,7 @@ readonly record struct FrameOutline
             : Foreign(ForeignCause.IPProtocol);
     }
 
-    FrameOutline FindUdp(ReadOnlySpan<byte> frame, IReadOnlyList<int> ports)
+    FrameOutline FindUdp(ReadOnlySpan<byte> frame, IReadOnlyList<int>? ports)
     {
         if (PayloadOffset > IPEnd)
         {
@@ -249,7 +249,7 @@ readonly record struct FrameOutline
             UdpLength = BinaryPrimitives.ReadUInt16BigEndian(udp[4..]),
             UdpChecksum = BinaryPrimitives.ReadUInt16BigEndian(udp[6..]),
         };
-        return ports.Contains(found.SourcePort) || ports.Contains(found.DestinationPort) ? found : found.Foreign(ForeignCause.Port);
+        return ports is null || ports.Contains(found.SourcePort) || ports.Contains(found.DestinationPort) ? found : found.Foreign(ForeignCause.Port);
     }
 
     FrameOutline LaterFragment(bool isWhole) => isWhole

@@ -69,7 +69,8 @@ public sealed partial class PacketDecoder
         ? Invariant($"have fewer than its header's {_protocol.HeaderSize}")
         : $"have {Show(magic, _protocol.Read(magic, bytes))} for its {magic.Name} {Show(magic, magic.Value!.Value)}";
 
-    static string ExplainForeign(ReadOnlySpan<byte> frame, FrameOutline outline)
+    /// <summary>Why a frame is no UDP datagram on the port, as what follows a colon.</summary>
+    internal static string ExplainForeign(ReadOnlySpan<byte> frame, FrameOutline outline)
     {
         var version = outline.IsIPv6 ? "IPv6" : "IPv4";
         return outline.Cause switch

@@ -7,7 +7,7 @@ namespace CustomProto.Send;
 /// Writes whole frames: Ethernet, VLAN tags, IPv4 (RFC 791) or IPv6 (RFC 8200), UDP (RFC 768), payload. Both checksums are computed
 /// here. Immutable; nothing is allocated per frame.
 /// </summary>
-/// <remarks>IPv4 packets have no options and the flag Don't Fragment, IPv6 packets no extension headers and the flow label 0.</remarks>
+/// <remarks>IPv4 packets have the flag Don't Fragment, IPv6 packets no extension headers and the flow label 0.</remarks>
 sealed class FrameBuilder
 {
     internal const int EthernetHeaderLength = FrameFormat.EthernetHeaderLength;
@@ -36,7 +36,7 @@ sealed class FrameBuilder
         var tags = headers.VlanId?.Count ?? 0;
         _isIPv6 = headers.Destination.IsIPv6;
         _ipOffset = EthernetHeaderLength + (tags * VlanTagLength);
-        _udpOffset = _ipOffset + (_isIPv6 ? IPv6HeaderLength : IPv4HeaderLength);
+        _udpOffset = _ipOffset + (_isIPv6 ? IPv6HeaderLength : IPv4HeaderLength + headers.IPOptionLength);
         _template = new byte[_udpOffset + UdpHeaderLength];
 
         WriteEthernet(_template, headers, tags);
@@ -54,8 +54,17 @@ sealed class FrameBuilder
         var udp = _template.AsSpan(_udpOffset);
         BinaryPrimitives.WriteUInt16BigEndian(udp, checked((ushort)headers.SourcePort));
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], checked((ushort)headers.DestinationPort));
-        _udpSum = InternetChecksum.Sum(ip[(_isIPv6 ? 8 : 12)..]) + InternetChecksum.Sum(udp) + UdpProtocol;
+        _udpSum = InternetChecksum.Sum(_isIPv6 ? ip[8..] : ip[12..IPv4HeaderLength]) + InternetChecksum.Sum(udp) + UdpProtocol;
     }
+
+    /// <summary>Where the IP header is.</summary>
+    internal int IPOffset => _ipOffset;
+
+    /// <summary>Where the UDP header is.</summary>
+    internal int UdpOffset => _udpOffset;
+
+    /// <summary>Whether packets are IPv6.</summary>
+    internal bool IsIPv6 => _isIPv6;
 
     /// <summary>The length of all headers before the payload.</summary>
     internal int HeaderLength => _template.Length;
@@ -76,7 +85,7 @@ sealed class FrameBuilder
         }
         else
         {
-            BinaryPrimitives.WriteUInt16BigEndian(frame[(_ipOffset + 2)..], checked((ushort)(IPv4HeaderLength + length)));
+            BinaryPrimitives.WriteUInt16BigEndian(frame[(_ipOffset + 2)..], checked((ushort)(_udpOffset - _ipOffset + length)));
             SetIdentification(frame, identification);
         }
 
@@ -118,14 +127,18 @@ sealed class FrameBuilder
 
     static void WriteIPv4(Span<byte> ip, in FrameHeaders headers)
     {
-        const byte VersionAndLength = 0x45;
-        ip[0] = VersionAndLength;
+        const byte Version = 4 << 4;
+        ip[0] = (byte)(Version | (ip.Length / 4));
         ip[1] = checked((byte)(headers.Dscp << 2));
         BinaryPrimitives.WriteUInt16BigEndian(ip[6..], FrameFormat.IPv4DontFragment);
         ip[8] = checked((byte)headers.Ttl);
         ip[9] = UdpProtocol;
         BinaryPrimitives.WriteUInt32BigEndian(ip[12..], (uint)headers.Source.Bits);
         BinaryPrimitives.WriteUInt32BigEndian(ip[16..], (uint)headers.Destination.Bits);
+        for (var i = 0; i < headers.IPOption.Count; i++)
+        {
+            ip[IPv4HeaderLength + i] = headers.IPOption[i];
+        }
     }
 
     static void WriteIPv6(Span<byte> ip, in FrameHeaders headers)

@@ -5,6 +5,8 @@ namespace CustomProto.Send;
 /// <summary>What the headers of all frames of a run say.</summary>
 readonly record struct FrameHeaders
 {
+    readonly IReadOnlyList<byte>? _ipOption;
+
     /// <summary>The link-layer address of the next hop.</summary>
     internal required MacAddress DestinationMac { get; init; }
 
@@ -31,4 +33,14 @@ readonly record struct FrameHeaders
 
     /// <summary>The differentiated services code point; ECN stays 0.</summary>
     internal int Dscp { get; init; }
+
+    /// <summary>IPv4 options; the header is filled up with 0, which ends them (RFC 791, section 3.1).</summary>
+    internal IReadOnlyList<byte> IPOption
+    {
+        get => _ipOption ?? [];
+        init => _ipOption = value;
+    }
+
+    /// <summary>The length of the options in the header, a multiple of four.</summary>
+    internal int IPOptionLength => (IPOption.Count + 3) & ~3;
 }

@@ -10,14 +10,21 @@ namespace CustomProto.Send;
 /// <param name="Hint">What to do about the MTU, besides sending less.</param>
 readonly record struct PacketLimits(bool IsIPv6, int ProtocolHeaderSize, int Mtu, string Carrier, string Hint)
 {
+    /// <summary>The length of the IPv4 options.</summary>
+    internal int IPOptionLength { get; init; }
+
+    /// <summary>Whether a datagram longer than the MTU is sent in fragments.</summary>
+    internal bool MayFragment { get; init; }
+
     /// <summary>The length of the IP and UDP headers.</summary>
-    internal int HeaderLength => FrameBuilder.UdpHeaderLength + (IsIPv6 ? FrameBuilder.IPv6HeaderLength : FrameBuilder.IPv4HeaderLength);
+    internal int HeaderLength =>
+        FrameBuilder.UdpHeaderLength + (IsIPv6 ? FrameBuilder.IPv6HeaderLength : FrameBuilder.IPv4HeaderLength + IPOptionLength);
 
     /// <summary>The most data that IP can carry: its length field counts the IPv4 header, but not the IPv6 header.</summary>
     internal int MaxDataLengthOfIp => ushort.MaxValue - ProtocolHeaderSize - (IsIPv6 ? FrameBuilder.UdpHeaderLength : HeaderLength);
 
     /// <summary>The most data that fits; 0 also where not even the protocol's header does.</summary>
-    internal int MaxDataLength => Math.Max(0, Math.Min(MaxDataLengthOfIp, Mtu - HeaderLength - ProtocolHeaderSize));
+    internal int MaxDataLength => Math.Max(0, MayFragment ? MaxDataLengthOfIp : Math.Min(MaxDataLengthOfIp, Mtu - HeaderLength - ProtocolHeaderSize));
 
     /// <summary>Throws if a UDP payload doesn't fit.</summary>
     /// <exception cref="CustomProtoException">
@@ -28,7 +35,7 @@ readonly record struct PacketLimits(bool IsIPv6, int ProtocolHeaderSize, int Mtu
         var data = payloadLength - ProtocolHeaderSize;
         if (data > MaxDataLengthOfIp)
         {
-            var version = IsIPv6 ? "IPv6" : "IPv4";
+            var version = IsIPv6 ? "IPv6" : IPOptionLength == 0 ? "IPv4" : "IPv4 with these options";
             throw new CustomProtoException(
                 FailureKind.LimitExceeded,
                 "DataTooLong",
@@ -38,14 +45,14 @@ readonly record struct PacketLimits(bool IsIPv6, int ProtocolHeaderSize, int Mtu
         }
 
         var packet = payloadLength + HeaderLength;
-        if (packet > Mtu)
+        if (packet > Mtu && !MayFragment)
         {
             throw new CustomProtoException(
                 FailureKind.LimitExceeded,
                 "DataExceedsMtu",
                 Invariant($"{data:N0} bytes of data need a packet of {packet:N0} bytes, but {Carrier} carries {Mtu:N0}: ")
                     + Invariant($"at most {MaxDataLength:N0} bytes of data fit."),
-                $"Send less in a message, or {Hint}.",
+                $"Send less in a message, have it sent in fragments (-Fragment), or {Hint}.",
                 data);
         }
     }

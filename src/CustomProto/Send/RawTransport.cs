@@ -19,6 +19,12 @@ sealed class RawTransport : SocketTransport
     readonly FileDescriptor _socket;
     readonly UdpSocket? _reservation;
     readonly FrameBuilder _frames;
+
+    /// <summary>Makes frames that are out of the ordinary, if that was asked for.</summary>
+    readonly FrameCrafter? _crafter;
+
+    /// <summary>Whether what is sent is a whole frame, and not a payload.</summary>
+    bool _isReady;
     ushort _identification = (ushort)Random.Shared.Next();
 
     /// <summary>Takes over a socket of <see cref="PacketSocket.Open"/>, and closes it also when this fails.</summary>
@@ -37,7 +43,11 @@ sealed class RawTransport : SocketTransport
             var destinationMac = options.DestinationMac
                 ?? Neighbours.Resolve(path.Link, path.NextHop, options.NeighbourTimeout, cancellationToken);
             SourcePort = options.SourcePort;
-            if (SourcePort == 0)
+            if (SourcePort == 0 && options.Craft.FuzzSeed is { } seed)
+            {
+                SourcePort = FirstDynamicPort + (int)((ulong)seed % (IPEndPoint.MaxPort + 1 - FirstDynamicPort));
+            }
+            else if (SourcePort == 0)
             {
                 _reservation = ReservePort(path);
                 SourcePort = _reservation?.LocalEndPoint.Port ?? Random.Shared.Next(FirstDynamicPort, IPEndPoint.MaxPort + 1);
@@ -54,7 +64,9 @@ sealed class RawTransport : SocketTransport
                 SourcePort = SourcePort,
                 Ttl = options.Ttl ?? (path.IsMulticast ? DefaultMulticastTtl : DefaultTtl),
                 Dscp = options.Dscp,
+                IPOption = options.Craft.IPOption,
             });
+            _crafter = options.Craft == PacketCraft.None ? null : MakeCrafter(path, options);
         }
         catch
         {
@@ -87,8 +99,53 @@ sealed class RawTransport : SocketTransport
     }
 
     /// <inheritdoc/>
+    internal override void Send(ReadOnlySpan<byte> payload, SendRun run, SendTally tally)
+    {
+        if (_crafter is not { IsVaried: true })
+        {
+            base.Send(payload, run, tally);
+            return;
+        }
+
+        _isReady = true;
+        try
+        {
+            while (run.Next(1) > 0)
+            {
+                foreach (var frame in _crafter.MakeFrames(payload, _identification++))
+                {
+                    SendOne(frame, tally, run.Token);
+                }
+            }
+        }
+        finally
+        {
+            _isReady = false;
+        }
+    }
+
+    /// <summary>Sends frames with these bytes.</summary>
+    internal void SendFrame(ReadOnlySpan<byte> frame, SendRun run, SendTally tally)
+    {
+        _isReady = true;
+        try
+        {
+            base.Send(frame, run, tally);
+        }
+        finally
+        {
+            _isReady = false;
+        }
+    }
+
+    /// <inheritdoc/>
     protected override int Fill(ReadOnlySpan<byte> payload, int slots)
     {
+        if (_isReady || _crafter is not null)
+        {
+            return Repeat(_isReady ? payload : _crafter!.MakeFrame(payload, _identification), slots);
+        }
+
         var length = _frames.HeaderLength + payload.Length;
         Batch.Lay(slots, length, shared: false);
         _frames.Build(Batch[0], payload, _identification);
@@ -103,10 +160,39 @@ sealed class RawTransport : SocketTransport
     /// <inheritdoc/>
     protected override void Renew(int count)
     {
+        if (_isReady)
+        {
+            return;
+        }
+
         for (var slot = 0; slot < count; slot++)
         {
-            _frames.SetIdentification(Batch[slot], _identification++);
+            if (_crafter is null)
+            {
+                _frames.SetIdentification(Batch[slot], _identification++);
+            }
+            else
+            {
+                _crafter.SetIdentification(Batch[slot], _identification++);
+            }
         }
+    }
+
+    int Repeat(ReadOnlySpan<byte> frame, int slots)
+    {
+        Batch.Lay(slots, frame.Length, shared: false);
+        for (var slot = 0; slot < slots; slot++)
+        {
+            frame.CopyTo(Batch[slot]);
+        }
+
+        return frame.Length;
+    }
+
+    FrameCrafter MakeCrafter(PacketPath path, SendOptions options)
+    {
+        var mutator = options.Craft.FuzzSeed is { } seed ? new PacketMutator(options.Protocol, seed) : null;
+        return new FrameCrafter(_frames, options.Craft, path.LimitsFor(0, UnprovidedTagBytes(path, options)).Mtu, mutator);
     }
 
     /// <summary>

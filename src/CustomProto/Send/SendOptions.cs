@@ -5,7 +5,7 @@ using CustomProto.Protocol;
 namespace CustomProto.Send;
 
 /// <summary>Where and how to send, decided before the kernel is touched. <see cref="Sender.Open"/> checks it.</summary>
-public sealed record SendOptions
+public sealed partial record SendOptions
 {
     /// <summary>
     /// The receiver's address. A link-local IPv6 address needs a scope or <see cref="Interface"/>; an IPv4-mapped one counts as IPv4.
@@ -49,6 +49,9 @@ public sealed record SendOptions
 
     /// <summary>The differentiated services code point, 0 to 63 (RFC 2474).</summary>
     public int Dscp { get; init; }
+
+    /// <summary>What is deliberately different about the packets.</summary>
+    public PacketCraft Craft { get; init; } = PacketCraft.None;
 
     /// <summary>How long to wait for the next hop to tell its MAC address.</summary>
     public TimeSpan NeighbourTimeout { get; init; } = Neighbours.DefaultTimeout;

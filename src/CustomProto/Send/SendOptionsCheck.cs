@@ -26,10 +26,23 @@ static class SendOptionsCheck
         CheckRange(options.SourcePort, 0, ushort.MaxValue, "source port", "PortOutOfRange");
         CheckRange(options.Ttl ?? 1, 1, byte.MaxValue, "time to live", "TtlOutOfRange");
         CheckRange(options.Dscp, 0, MaxDscp, "DSCP", "DscpOutOfRange");
+        PacketCraftCheck.Check(options.Craft, options.Protocol, options.Destination.AddressFamily == AddressFamily.InterNetworkV6);
         return options;
     }
 
-    static IPAddress Unmap(IPAddress address)
+    /// <summary>Throws for the first thing that is wrong with headers which are made without a network.</summary>
+    /// <exception cref="CustomProtoException">Something doesn't fit (<see cref="FailureKind.InvalidArgument"/>).</exception>
+    internal static void Check(in FrameHeaders headers)
+    {
+        CheckFamilies(headers.Source.ToIPAddress(), headers.Destination.ToIPAddress());
+        CheckVlan(headers.VlanId ?? []);
+        CheckRange(headers.DestinationPort, 0, ushort.MaxValue, "destination port", "PortOutOfRange");
+        CheckRange(headers.SourcePort, 0, ushort.MaxValue, "source port", "PortOutOfRange");
+        CheckRange(headers.Ttl, 0, byte.MaxValue, "time to live", "TtlOutOfRange");
+        CheckRange(headers.Dscp, 0, MaxDscp, "DSCP", "DscpOutOfRange");
+    }
+
+    internal static IPAddress Unmap(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
@@ -44,13 +57,9 @@ static class SendOptionsCheck
                 "UnspecifiedDestination", $"{destination} is not an address to send to.", "Give the receiver's address.", destination);
         }
 
-        if (options.SourceAddress is { } source && source.AddressFamily != destination.AddressFamily)
+        if (options.SourceAddress is { } source)
         {
-            throw Invalid(
-                "AddressFamilyMismatch",
-                $"The source address {source} is {FamilyName(source)}, but the destination {destination} is {FamilyName(destination)}.",
-                $"Give a source address that is {FamilyName(destination)}, or leave it out.",
-                source);
+            CheckFamilies(source, destination);
         }
 
         if (IsLinkScoped(destination) && destination.ScopeId == 0 && options.Interface is null)
@@ -60,6 +69,18 @@ static class SendOptionsCheck
                 $"{destination} is a link-local address: every link has its own.",
                 $"Say which link: -Interface eth0, or {destination}%eth0.",
                 destination);
+        }
+    }
+
+    static void CheckFamilies(IPAddress source, IPAddress destination)
+    {
+        if (source.AddressFamily != destination.AddressFamily)
+        {
+            throw Invalid(
+                "AddressFamilyMismatch",
+                $"The source address {source} is {FamilyName(source)}, but the destination {destination} is {FamilyName(destination)}.",
+                $"Give a source address that is {FamilyName(destination)}, or leave it out.",
+                source);
         }
     }
 

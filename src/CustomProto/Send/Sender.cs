@@ -8,7 +8,7 @@ namespace CustomProto.Send;
 /// Sends messages to one receiver. It holds one or two sockets until it is disposed of, and belongs to one thread at a time; the way to
 /// the receiver is found out once, in the network namespace of the thread that opens it, and isn't looked up again.
 /// </summary>
-public sealed class Sender : IDisposable
+public sealed partial class Sender : IDisposable
 {
     /// <summary>How long the interface's counters may lag behind: the driver counts a packet when it has left.</summary>
     static readonly TimeSpan s_settleTime = TimeSpan.FromMilliseconds(100);
@@ -30,7 +30,11 @@ public sealed class Sender : IDisposable
         Reason = reason;
         Notices = FindNotices(path, transport);
         _limits = path.LimitsFor(
-            options.Protocol.HeaderSize, transport.Kind == Transport.Raw ? RawTransport.UnprovidedTagBytes(path, options) : 0);
+            options.Protocol.HeaderSize, transport.Kind == Transport.Raw ? RawTransport.UnprovidedTagBytes(path, options) : 0) with
+        {
+            IPOptionLength = options.Craft.IPOptionLength,
+            MayFragment = options.Craft.MayFragment,
+        };
     }
 
     /// <summary>The transport in use; never <see cref="Transport.Auto"/>.</summary>
@@ -214,7 +218,13 @@ public sealed class Sender : IDisposable
 
     long Run(ReadOnlySpan<byte> payload, SendPlan? plan, long count, CancellationToken cancellationToken)
     {
+        payload = _options.Craft.Apply(_options.Protocol, payload);
         _limits.Check(payload.Length);
+        return Run(payload, isFrame: false, plan, count, cancellationToken);
+    }
+
+    long Run(ReadOnlySpan<byte> bytes, bool isFrame, SendPlan? plan, long count, CancellationToken cancellationToken)
+    {
         if (count == 0)
         {
             return 0;
@@ -225,7 +235,14 @@ public sealed class Sender : IDisposable
         try
         {
             _run.Begin(plan, count, cancellationToken);
-            _transport.Send(payload, _run, _tally);
+            if (isFrame)
+            {
+                ((RawTransport)_transport).SendFrame(bytes, _run, _tally);
+            }
+            else
+            {
+                _transport.Send(bytes, _run, _tally);
+            }
         }
         finally
         {

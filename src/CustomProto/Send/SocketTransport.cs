@@ -58,9 +58,31 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
         }
         finally
         {
-            _cancellation?.Dispose();
-            _cancellation = null;
+            EndWait();
         }
+    }
+
+    /// <summary>Sends a single message.</summary>
+    protected void SendOne(ReadOnlySpan<byte> payload, SendTally tally, CancellationToken cancellationToken)
+    {
+        var length = Fill(payload, 1);
+        tally.Begin();
+        try
+        {
+            SendBatchOf(1, length, tally, cancellationToken);
+        }
+        finally
+        {
+            tally.End();
+            EndWait();
+        }
+    }
+
+    /// <summary>Gives back what waiting for room took.</summary>
+    void EndWait()
+    {
+        _cancellation?.Dispose();
+        _cancellation = null;
     }
 
     void SendBatchOf(int count, int length, SendTally tally, CancellationToken cancellationToken)

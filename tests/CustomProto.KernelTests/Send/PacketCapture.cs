@@ -54,15 +54,41 @@ sealed class PacketCapture : IDisposable
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>Where the capture is once it has been read.</summary>
+    internal string File => _path;
+
     /// <summary>Waits until all packets are there, and reads them.</summary>
     internal List<CapturedPacket> Read()
+    {
+        Wait();
+        return ReadFields();
+    }
+
+    /// <summary>Waits until all packets are there, and gives their frames.</summary>
+    internal List<byte[]> ReadFrames()
+    {
+        Wait();
+        var frames = new List<byte[]>();
+        using var reader = Capture.CaptureReader.Open(_path);
+        while (reader.Read() is { } frame)
+        {
+            frames.Add(frame.Bytes);
+        }
+
+        return frames;
+    }
+
+    void Wait()
     {
         if (!_process.WaitForExit(s_patience))
         {
             _process.Kill();
             throw new TimeoutException($"Fewer packets arrived than expected. {_errors.Result}");
         }
+    }
 
+    List<CapturedPacket> ReadFields()
+    {
         var options = "-o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -o ip.defragment:FALSE";
         var start = new ProcessStartInfo("tshark", $"-n -r {_path} {options} -T fields -E separator=/t -e {string.Join(" -e ", s_fields)}")
         {
@@ -86,6 +112,6 @@ sealed class PacketCapture : IDisposable
         }
 
         _process.Dispose();
-        File.Delete(_path);
+        System.IO.File.Delete(_path);
     }
 }

@@ -49,7 +49,7 @@ public sealed class PacketLimitsTests
             "1,473 bytes of data need a packet of 1,507 bytes, but 'eth0' carries 1,500: at most 1,466 bytes of data fit.",
             exception.Message,
             StringComparison.Ordinal);
-        Assert.Equal("Send less in a message, or raise the MTU.", exception.Hint);
+        Assert.Equal("Send less in a message, have it sent in fragments (-Fragment), or raise the MTU.", exception.Hint);
     }
 
     [Theory]
