@@ -20,6 +20,9 @@ public sealed class CompletionTests : ShellTest
     [InlineData("Send-CustomPacket 192.0.2.1 -Type R", new[] { "Request", "Response" })]
     [InlineData("Send-CustomPacket 192.0.2.1 -Type none", new[] { "None" })]
     [InlineData("Send-CustomPacket 192.0.2.1 -Transport R", new[] { "Raw" })]
+    [InlineData("Invoke-CustomRequest 192.0.2.1 -Interface v", new[] { "veth1" })]
+    [InlineData("Invoke-CustomRequest 192.0.2.1 -ResponseType R", new[] { "Request", "Response" })]
+    [InlineData("Test-CustomConnection 192.0.2.1 -Type R", new[] { "Request", "Response" })]
     public void Values_are_offered(string input, string[] expected) => Assert.Equal(expected, Complete(input));
 
     [KernelFact(KernelNeed.Bpf)]

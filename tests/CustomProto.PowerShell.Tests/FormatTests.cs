@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CustomProto.Exchange;
 using CustomProto.Net;
 using CustomProto.Programs;
 using CustomProto.Protocol;
@@ -77,7 +78,7 @@ public sealed class FormatTests : IDisposable
             var controls = _shell.Run("(Get-FormatData -TypeName $args[0]).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name }", item.GetType().FullName!);
 
             Assert.Empty(views.Errors);
-            Assert.Equal(["TableControl", "ListControl"], controls.All<string>());
+            Assert.Equal(["TableControl", "ListControl"], controls.All<string>().Distinct());
         }
     }
 
@@ -102,6 +103,47 @@ public sealed class FormatTests : IDisposable
         Assert.All(onlyReceived, label => Assert.Contains(label, received, StringComparison.Ordinal));
         Assert.DoesNotContain("VlanId", received, StringComparison.Ordinal);
         Assert.DoesNotContain("CapturedLength", received, StringComparison.Ordinal);
+    }
+
+    /// <summary>A table shows other types than its first row's as bare lists, unless its view is for them, too.</summary>
+    [Fact]
+    public void Requests_and_their_sums_share_a_table()
+    {
+        var address = IPAddress.Parse("192.0.2.7");
+        var time = TimeSpan.FromMicroseconds(12.3);
+        var probe = new ConnectionProbe
+        {
+            Number = 1,
+            Destination = address,
+            DestinationPort = 12345,
+            Status = ConnectionStatus.Answered,
+            RoundTripTime = time,
+            Clock = RoundTripClock.Kernel,
+            Response = Message([1, 2, 3]),
+        };
+        var sums = new ConnectionSummary
+        {
+            Destination = address,
+            DestinationPort = 12345,
+            Sent = 4,
+            Received = 3,
+            Minimum = time,
+            Average = time,
+            P50 = time,
+            P99 = time,
+            Maximum = time,
+            Clock = RoundTripClock.Kernel,
+        };
+
+        var rows = _shell.Run("$args | Out-String -Width 120", probe, sums).WithoutErrors().Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("1 192.0.2.7:12345 Answered 12.3 µs Kernel 3 bytes", Words(rows[2]));
+        Assert.Equal(
+            "192.0.2.7:12345 25 % lost Kernel 3 of 4, min/avg/p50/p99/max 12.3/12.3/12.3/12.3/12.3 µs".Replace(" ", "", StringComparison.Ordinal),
+            string.Concat(rows[3..].Select(Words)).Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal(["Destination", "Sent", "Received", "Loss"], _shell.Run("$args | Out-String", sums).Text.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries)[..4]);
+
+        static string Words(string row) => string.Join(' ', row.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Trim();
     }
 
     /// <summary>What a terminal could take for a command, or what changes how other text reads.</summary>
@@ -174,6 +216,53 @@ public sealed class FormatTests : IDisposable
                 Elapsed = TimeSpan.FromSeconds(1),
                 MonotonicNanoseconds = 1,
             },
+            .. LongExchanges(address),
+        ];
+    }
+
+    static object[] LongExchanges(IPAddress address)
+    {
+        var message = Message(new byte[60000], (MessageType)255);
+        var forever = TimeSpan.FromDays(24);
+        var bucket = new LatencyBucket(1L << 40, 1L << 41, long.MaxValue);
+        return
+        [
+            new RequestResult
+            {
+                Destination = address,
+                DestinationPort = 65535,
+                Request = message,
+                Response = message,
+                RoundTripTime = forever,
+                Clock = RoundTripClock.UserToKernel,
+                Try = int.MaxValue,
+            },
+            new ConnectionProbe
+            {
+                Number = int.MaxValue,
+                Destination = address,
+                DestinationPort = 65535,
+                Status = ConnectionStatus.Unreachable,
+                RoundTripTime = forever,
+                Clock = RoundTripClock.UserToKernel,
+                Response = message,
+                Problem = new string('x', 200),
+            },
+            new ConnectionSummary
+            {
+                Destination = address,
+                DestinationPort = 65535,
+                Sent = int.MaxValue,
+                Received = int.MaxValue / 3,
+                Minimum = forever,
+                Average = forever,
+                P50 = forever,
+                P99 = forever,
+                Maximum = forever,
+                Clock = RoundTripClock.UserToKernel,
+                Histogram = [bucket, bucket with { Count = 1 }],
+            },
+            bucket,
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CustomProto.KernelTests;
+using CustomProto.KernelTests.Exchange;
 using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Tests;
@@ -116,6 +117,23 @@ public sealed class ProcessTests : ShellTest
         Send(MessageType.Request, "question");
 
         Assert.Equal(["1", "0", "0"], shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^3..]);
+    }
+
+    [ProcessFact]
+    public void Requests_need_no_privilege_and_say_which_clock_they_have_without()
+    {
+        using var service = UdpService.Echo(Network, TestNetwork.Left);
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            "Invoke-CustomRequest 192.0.2.1 -Text question -Verbose | ForEach-Object { $_.Response.Text; \"$($_.Clock)\" };"
+            + "Test-CustomConnection 192.0.2.1 -Quiet -Count 3 -Interval 0; $Error.Count",
+            wrapper: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+
+        var lines = shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(["question", "UserToSocket", "True", "0"], lines[^4..]);
+        Assert.Contains(lines, line => line.Contains("no program can be registered", StringComparison.Ordinal));
     }
 
     [ProcessFact]

@@ -70,8 +70,14 @@ static class RequestFailures
                 problem.Append(Invariant($" ICMP port unreachable came back: nothing listens on port {target.EndPoint.Port} there."));
                 return ("PortUnreachable", "Start the service, or have a program answer there: Register-XdpProgram -Respond.");
             case Errno.EHOSTUNREACH or Errno.ENETUNREACH:
-                problem.Append(" The host doesn't answer, or a router knows no way to it.");
+                problem.Append(" A router on the way says that it can't reach the host, or nobody has the address.");
                 return ("HostUnreachable", Invariant($"Check the address and the way: ip route get {target.EndPoint.Address}."));
+        }
+
+        if (!target.HasNeighbour)
+        {
+            problem.Append(Invariant($" {target.NextHop} hasn't told its MAC address, so nothing could be sent to it."));
+            return ("HostUnreachable", Invariant($"Check the address, the cable and the VLAN; ip neighbour show dev {target.Interface} lists who answers."));
         }
 
         // Frames that a program sends back (XDP_TX) are lost at a veth end where no program runs.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CustomProto.Net;
 using CustomProto.Protocol;
 using CustomProto.Send;
 
@@ -39,6 +40,24 @@ sealed class RequestTarget
 
     /// <summary>The kind of that interface, such as <c>veth</c>.</summary>
     internal string? InterfaceKind => _path.Link.Kind;
+
+    /// <summary>Whom packets to the destination are handed to: itself or a router.</summary>
+    internal IPAddress NextHop => _path.NextHop;
+
+    /// <summary>Whether the kernel knows the next hop's MAC address, where packets need one.</summary>
+    internal bool HasNeighbour
+    {
+        get
+        {
+            if (_path.IsLocal || !_path.Link.HasEthernetHeader)
+            {
+                return true;
+            }
+
+            using var resolution = new NeighbourResolution(_path.Link, NextHop);
+            return resolution.Query()?.UsableAddress is not null;
+        }
+    }
 
     /// <summary>What came of the requests.</summary>
     internal ExchangeCounts Counts { get; set; }

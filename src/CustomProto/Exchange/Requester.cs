@@ -25,6 +25,7 @@ public sealed class Requester : IDisposable
     readonly ResponseInput _input;
     readonly TryTable _tries = new();
     readonly Dictionary<IPAddress, RequestTarget> _targets = [];
+    readonly Dictionary<IPAddress, ExchangeCounts> _lostCounts = [];
     readonly Queue<PendingRequest> _waiting = new();
     readonly Queue<RequestOutcome> _ended = new();
 
@@ -103,7 +104,8 @@ public sealed class Requester : IDisposable
     public ExchangeCounts ReadCounts(IPAddress destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        return _targets.TryGetValue(destination, out var target) ? target.Counts : default;
+        var lost = _lostCounts.GetValueOrDefault(destination);
+        return _targets.TryGetValue(destination, out var target) ? lost + target.Counts : lost;
     }
 
     /// <summary>How the responses of a destination come in and why, as a sentence without its full stop; empty before the first request.</summary>
@@ -248,8 +250,9 @@ public sealed class Requester : IDisposable
             End(attempt.Request, null, exception);
         }
 
-        foreach (var destination in _targets.Where(one => one.Value.Channel == channel).Select(one => one.Key).ToArray())
+        foreach (var (destination, _) in _targets.Where(one => one.Value.Channel == channel).ToArray())
         {
+            _lostCounts[destination] = ReadCounts(destination);
             _targets.Remove(destination);
         }
     }
