@@ -86,9 +86,19 @@ struct cp_config {
 	__u8 reserved;
 };
 
+/* What the program at tc does to datagrams. */
+enum cp_encapsulation {
+	CP_ENCAPSULATION_NONE,
+	CP_ENCAPSULATION_ADD,	 /* plain datagrams become messages */
+	CP_ENCAPSULATION_REMOVE, /* messages become plain datagrams */
+};
+
 /* What the program at tc has beside that. */
 struct cp_tc_config {
-	__u32 direction; /* enum cp_direction */
+	__u8 header
+		[CP_MAX_HEADER]; /* of the messages it makes, but for the length; the rest is 0 */
+	__u32 direction;	 /* enum cp_direction */
+	__u32 encapsulation;	 /* enum cp_encapsulation */
 };
 
 /* What can be changed while the program runs. */
@@ -170,6 +180,22 @@ struct cp_counters {
 	__u64 aggregated; /* of seen, those that came merged with others; at tc only */
 };
 
+/*
+ * Of one CPU: datagrams on the port. considered = encapsulated + decapsulated + skipped + too_big + gso
+ * + fragment + failed; of what leaves, seen = encapsulated + skipped.
+ */
+struct cp_encapsulation_counters {
+	__u64 considered; /* counted first, and by itself */
+	__u64 encapsulated;
+	__u64 decapsulated;
+	__u64 skipped;	/* left as it was: a message already, or none */
+	__u64 too_big;	/* dropped: with the header it would exceed the MTU */
+	__u64 gso;	/* dropped: several datagrams in one packet, counted once */
+	__u64 fragment; /* a first fragment: dropped on the way out, left as it was on the way in */
+	__u64 failed;	/* dropped: no memory */
+	__u64 told;	/* of too_big, those whose sender was told by ICMP */
+};
+
 /* Of one CPU and reader. offered = delivered + filtered + lost. */
 struct cp_reader_counters {
 	__u64 offered; /* valid messages since the reader was added; counted first, and by itself */
@@ -200,11 +226,12 @@ struct cp_reader {
 
 _Static_assert(sizeof(struct cp_field) == 16, "cp_field");
 _Static_assert(sizeof(struct cp_config) == 88, "cp_config");
-_Static_assert(sizeof(struct cp_tc_config) == 4, "cp_tc_config");
+_Static_assert(sizeof(struct cp_tc_config) == 72, "cp_tc_config");
 _Static_assert(sizeof(struct cp_settings) == 24, "cp_settings");
 _Static_assert(sizeof(struct cp_filter) == 392, "cp_filter");
 _Static_assert(sizeof(struct cp_event) == 112, "cp_event");
 _Static_assert(sizeof(struct cp_counters) == 88, "cp_counters");
+_Static_assert(sizeof(struct cp_encapsulation_counters) == 72, "cp_encapsulation_counters");
 _Static_assert(sizeof(struct cp_reader_counters) == 64, "cp_reader_counters");
 _Static_assert(sizeof(struct cp_reader) == 128, "cp_reader");
 

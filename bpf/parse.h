@@ -70,6 +70,9 @@ struct headers {
 	struct ethhdr *ethernet;
 	void *addresses; /* source, then destination, as the IP header has them */
 	struct udphdr *udp;
+	/* As in the datagram, but known to the verifier, to whom memory that others write could hold
+	 * anything. */
+	__u64 ip_version;
 	__u16 vlan_id[CP_MAX_VLAN_TAGS];
 	__u8 vlan_count;
 };
@@ -181,6 +184,7 @@ static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct
 		return PARSE_FOREIGN;
 	header_length = ip->ihl * 4;
 	headers->addresses = &ip->saddr;
+	headers->ip_version = 4;
 	datagram->ip_version = 4;
 	datagram->ip_end = datagram->ip_offset + bpf_ntohs(ip->tot_len);
 	datagram->udp_offset = datagram->ip_offset + header_length;
@@ -259,6 +263,7 @@ static __always_inline enum parse_result take_ipv6(struct cursor *cursor, struct
 	if (!take_ip(cursor, copy, sizeof(*ip), (void **)&ip) || ip->version != 6)
 		return PARSE_FOREIGN;
 	headers->addresses = &ip->saddr;
+	headers->ip_version = 6;
 	datagram->ip_version = 6;
 	datagram->ip_end = cursor->offset + bpf_ntohs(ip->payload_len);
 	datagram->udp_offset = cursor->offset;

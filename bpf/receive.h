@@ -24,8 +24,8 @@ struct {
 } counters SEC(".maps");
 
 /*
- * Reads a packet up to its UDP header and counts what is on one of the ports. With PARSE_ON_PORT
- * `datagram` is filled, and what stands in the headers is in this CPU's record.
+ * Reads a packet up to its UDP header. With PARSE_ON_PORT `datagram` is filled, and what stands in the
+ * headers is in this CPU's record.
  */
 static __always_inline enum parse_result recognise(struct cp_packet *frame,
 						   struct datagram *datagram)
@@ -49,12 +49,11 @@ static __always_inline enum parse_result recognise(struct cp_packet *frame,
 		return PARSE_LATER_FRAGMENT;
 	}
 
-	counted->seen++;
 	cpu = bpf_get_smp_processor_id();
 	record = bpf_map_lookup_elem(&records, &cpu);
 	if (!record)
 		return PARSE_FOREIGN;
-	fill_addresses(&record->event, frame, &headers, datagram->ip_version);
+	fill_addresses(&record->event, frame, &headers);
 	return PARSE_ON_PORT;
 }
 
@@ -74,6 +73,7 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 
 	if (!datagram || !counted || !record || !set)
 		return PACKET_PASS;
+	counted->seen++;
 	event = &record->event;
 	event->cpu = cpu;
 	event->monotonic_ns = bpf_ktime_get_ns();

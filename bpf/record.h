@@ -24,6 +24,8 @@ const enum cp_limit *cp_limit_btf __attribute__((unused));
 const enum cp_direction *cp_direction_btf __attribute__((unused));
 const struct cp_tc_config *cp_tc_config_btf __attribute__((unused));
 const enum cp_condition *cp_condition_btf __attribute__((unused));
+const enum cp_encapsulation *cp_encapsulation_btf __attribute__((unused));
+const struct cp_encapsulation_counters *cp_encapsulation_counters_btf __attribute__((unused));
 
 /* A record being made. Too large for the stack, and for a per-CPU map (32 KiB): one for each CPU.
  */
@@ -45,9 +47,9 @@ struct {
 
 /* What stands in the headers goes into the record at once, while they are at hand. */
 static __always_inline void fill_addresses(struct cp_event *event, struct cp_packet *frame,
-					   const struct headers *headers, __u16 ip_version)
+					   const struct headers *headers)
 {
-	if (ip_version == 4) {
+	if (headers->ip_version == 4) {
 		__builtin_memset(event->source_address, 0, sizeof(event->source_address));
 		__builtin_memset(event->destination_address, 0, sizeof(event->destination_address));
 		__builtin_memcpy(event->source_address, headers->addresses, 4);
@@ -61,7 +63,7 @@ static __always_inline void fill_addresses(struct cp_event *event, struct cp_pac
 	event->vlan_id[0] = headers->vlan_id[0];
 	event->vlan_id[1] = headers->vlan_id[1];
 	event->vlan_count = headers->vlan_count;
-	event->ip_version = ip_version;
+	event->ip_version = headers->ip_version;
 	event->source_port = bpf_ntohs(headers->udp->source);
 	event->destination_port = bpf_ntohs(headers->udp->dest);
 	event->ifindex = packet_interface(frame);

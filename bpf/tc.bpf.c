@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
  * The receiver at tc: the same as at XDP on socket buffers, so on every interface and in both
- * directions, at a higher cost a packet.
+ * directions, at a higher cost a packet. It can give plain datagrams the protocol's header, too.
  */
 #define CP_SOCKET_BUFFER
-#include "receive.h"
+#include "encapsulate.h"
 
 /* The datagrams of a packet into which several were merged. */
 struct merged {
@@ -51,31 +51,30 @@ static __always_inline int receive_merged(struct cp_packet *packet, const struct
 	if (!counted || merged.size == 0)
 		return PACKET_PASS;
 	number = (merged.remaining + merged.size - 1) / merged.size;
-	counted->seen += number - 1; /* one is counted already */
 	counted->aggregated += number;
 	bpf_loop(number, receive_next, &merged, 0);
 	return merged.passed ? PACKET_PASS : PACKET_DROP;
-}
-
-static __always_inline bool is_merged(struct cp_packet *packet, const struct datagram *datagram)
-{
-	__u32 udp_length = datagram->udp_length;
-
-	return packet->gso_size && udp_length > sizeof(struct udphdr) + packet->gso_size &&
-	       datagram->udp_offset + udp_length <= datagram->ip_end &&
-	       datagram->ip_end <= packet_length(packet) && !datagram->first_fragment;
 }
 
 SEC("tc")
 int cp_tc(struct __sk_buff *packet)
 {
 	struct datagram datagram;
+	int verdict;
 
 	if (recognise(packet, &datagram) != PARSE_ON_PORT)
 		return PACKET_PASS;
-	if (is_merged(packet, &datagram))
-		return receive_merged(packet, &datagram);
-	return receive_datagram(packet, &datagram);
+	/* Messages are received as they are on the wire. */
+	if (tc_config.encapsulation == CP_ENCAPSULATION_ADD) {
+		verdict = add_header(packet, &datagram);
+		if (verdict != PACKET_PASS)
+			return verdict;
+	}
+	verdict = is_merged(packet, &datagram) ? receive_merged(packet, &datagram)
+					       : receive_datagram(packet, &datagram);
+	if (tc_config.encapsulation == CP_ENCAPSULATION_REMOVE && verdict == PACKET_PASS)
+		return remove_header(packet, &datagram);
+	return verdict;
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -4,7 +4,9 @@ namespace CustomProto.Abi;
 
 /// <summary><c>struct cp_tc_config</c>: what the program at tc has beside <see cref="Config"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-struct TcConfig
+unsafe struct TcConfig
 {
+    internal fixed byte Header[Limit.MaxHeader];
     internal uint Direction;
+    internal uint Encapsulation;
 }

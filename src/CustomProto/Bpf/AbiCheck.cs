@@ -21,6 +21,7 @@ static class AbiCheck
         (typeof(Settings), "cp_settings"),
         (typeof(Event), "cp_event"),
         (typeof(Counters), "cp_counters"),
+        (typeof(EncapsulationCounters), "cp_encapsulation_counters"),
         (typeof(ReaderCounters), "cp_reader_counters"),
         (typeof(Reader), "cp_reader"),
         (typeof(Filter), "cp_filter"),
@@ -30,6 +31,7 @@ static class AbiCheck
     [
         (typeof(Reason), "cp_reason", "CP_REASON_"),
         (typeof(Direction), "cp_direction", "CP_DIRECTION_"),
+        (typeof(Encapsulation), "cp_encapsulation", "CP_ENCAPSULATION_"),
         (typeof(MatchAction), "cp_match_action", "CP_MATCH_"),
         (typeof(Condition), "cp_condition", "CP_CONDITION_"),
         (typeof(Limit), "cp_limit", "CP_"),

@@ -32,6 +32,7 @@ public sealed class Receiver : IDisposable
         Interface = about.Interface;
         InterfaceIndex = about.InterfaceIndex;
         AttachPoint = about.AttachPoint;
+        Encapsulation = about.Encapsulation;
         Mode = about.Mode;
         ProgramId = program.Program.Info.Id;
         Notices = notices;
@@ -52,6 +53,9 @@ public sealed class Receiver : IDisposable
 
     /// <summary>Where on a packet's way the program sits.</summary>
     public AttachPoint AttachPoint { get; }
+
+    /// <summary>Whether the program adds the protocol's header to what leaves, or removes it from what arrives.</summary>
+    public Encapsulation Encapsulation { get; }
 
     /// <summary>Where an XDP program runs; <see cref="XdpMode.None"/> at tc.</summary>
     public XdpMode Mode { get; }
@@ -131,6 +135,17 @@ public sealed class Receiver : IDisposable
             var reader = _program.ReadReaderCounters(_reader.Index);
             var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = _reader.Name };
             return ReceiveStatistics.Sum(statistics, _program.ReadCounters(), reader);
+        }
+    }
+
+    /// <summary>The counters of adding or removing the header, summed over the CPUs; <see langword="null"/> where the program does neither.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public EncapsulationStatistics? ReadEncapsulation()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return Encapsulation == Encapsulation.None ? null : EncapsulationStatistics.Sum(_program.ReadEncapsulation());
         }
     }
 

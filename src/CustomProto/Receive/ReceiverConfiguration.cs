@@ -47,10 +47,21 @@ static unsafe class ReceiverConfiguration
     }
 
     /// <summary>Makes what the program at tc has beside that.</summary>
-    internal static TcConfig CreateTc(ReceiverOptions options) => new()
+    internal static TcConfig CreateTc(ReceiverOptions options)
     {
-        Direction = (uint)(options.AttachPoint == AttachPoint.TcEgress ? Direction.Egress : Direction.Ingress),
-    };
+        var config = new TcConfig
+        {
+            Direction = (uint)(options.AttachPoint == AttachPoint.TcEgress ? Direction.Egress : Direction.Ingress),
+            Encapsulation = (uint)(options.Encapsulation switch
+            {
+                Encapsulation.Encapsulate => Abi.Encapsulation.Add,
+                Encapsulation.Decapsulate => Abi.Encapsulation.Remove,
+                _ => Abi.Encapsulation.None,
+            }),
+        };
+        MessageEncoder.Encode(options.Protocol, options.EncapsulatedType, [], new Span<byte>(config.Header, Limit.MaxHeader));
+        return config;
+    }
 
     /// <summary>Refuses to trace where the kernel would.</summary>
     /// <exception cref="CustomProtoException">CAP_PERFMON is missing.</exception>
@@ -70,6 +81,7 @@ static unsafe class ReceiverConfiguration
     static void Check(ReceiverOptions options)
     {
         CheckTrace(options.Trace, options.Interface);
+        CheckEncapsulation(options);
         if (options.Ports is { } ports)
         {
             if (ports.Count is 0 or > Limit.MaxPorts)
@@ -97,6 +109,26 @@ static unsafe class ReceiverConfiguration
         if (options.SnapLength is < 0 or > ushort.MaxValue)
         {
             throw Invalid("SnapLength", options.SnapLength.ToString(System.Globalization.CultureInfo.InvariantCulture), $"Give 0 to {ushort.MaxValue} bytes.");
+        }
+    }
+
+    static void CheckEncapsulation(ReceiverOptions options)
+    {
+        var way = options.Encapsulation;
+        if (way == Encapsulation.None)
+        {
+            return;
+        }
+
+        var point = way == Encapsulation.Encapsulate ? AttachPoint.TcEgress : AttachPoint.TcIngress;
+        if (options.AttachPoint != point)
+        {
+            throw Invalid("Encapsulation", way.ToString(), $"{way} works at {point} only.");
+        }
+
+        if (options.MatchAction == MatchAction.Drop)
+        {
+            throw Invalid("Encapsulation", way.ToString(), "It can't be had with -MatchAction Drop, which would drop what it makes.");
         }
     }
 

@@ -27,6 +27,12 @@ public sealed record ReceiverOptions
     /// <summary>Where on a packet's way the program sits.</summary>
     public AttachPoint AttachPoint { get; init; }
 
+    /// <summary>Whether a program at tc adds the protocol's header to what leaves, or removes it from what arrives.</summary>
+    public Encapsulation Encapsulation { get; init; }
+
+    /// <summary>The type of the messages that <see cref="Encapsulation.Encapsulate"/> makes.</summary>
+    public MessageType EncapsulatedType { get; init; } = MessageType.Request;
+
     /// <summary>Where an XDP program runs.</summary>
     public AttachMode Mode { get; init; }
 

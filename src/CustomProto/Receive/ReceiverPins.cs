@@ -20,6 +20,7 @@ static class ReceiverPins
     internal const string Ring = "ring";
     internal const string Filters = "filters";
     internal const string KeptFilters = "kept_filters";
+    internal const string Encapsulation = "encapsulation";
     internal const string About = "about";
 
     static readonly string s_kind = string.Create(CultureInfo.InvariantCulture, $"v{Limit.AbiVersion}");

@@ -45,6 +45,9 @@ sealed class ReceiverProgram : IDisposable
     /// <summary>What readers and program share, by reader index (<see cref="Reader"/>).</summary>
     internal BpfMap Readers { get; }
 
+    /// <summary>What a program at tc counts of the headers it adds or removes.</summary>
+    BpfMap? Encapsulation { get; init; }
+
     /// <summary>Has the kernel verify and load the program.</summary>
     /// <exception cref="CustomProtoException">An option is out of range, a capability is missing, or the kernel is too old.</exception>
     internal static ReceiverProgram Load(ReceiverOptions options)
@@ -69,7 +72,10 @@ sealed class ReceiverProgram : IDisposable
             loading.TakeMap("readers"),
             loading.TakeMap("rings"),
             loading.TakeMap("filters"),
-            loading.TakeMap("kept_filters"));
+            loading.TakeMap("kept_filters"))
+        {
+            Encapsulation = isXdp ? null : loading.TakeMap("encapsulation"),
+        };
         program.Set(options.MatchAction, options.Trace);
         return program;
     }
@@ -84,7 +90,10 @@ sealed class ReceiverProgram : IDisposable
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Readers)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Rings)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Filters)),
-        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.KeptFilters)));
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.KeptFilters)))
+    {
+        Encapsulation = File.Exists(ReceiverPins.Path(programId, ReceiverPins.Encapsulation)) ? BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Encapsulation)) : null,
+    };
 
     /// <summary>Pins program and maps.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -98,6 +107,7 @@ sealed class ReceiverProgram : IDisposable
         _rings.Pin(ReceiverPins.Path(programId, ReceiverPins.Rings));
         _filters.Pin(ReceiverPins.Path(programId, ReceiverPins.Filters));
         _keptFilters.Pin(ReceiverPins.Path(programId, ReceiverPins.KeptFilters));
+        Encapsulation?.Pin(ReceiverPins.Path(programId, ReceiverPins.Encapsulation));
     }
 
     /// <summary>What a running program does with its messages.</summary>
@@ -120,6 +130,10 @@ sealed class ReceiverProgram : IDisposable
         _rings.Update((uint)reader, ring);
         Change((ref Settings settings) => settings.Readers |= 1u << reader);
     }
+
+    /// <summary>What all CPUs counted of the headers that were added or removed; only for a program at tc.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal EncapsulationCounters[] ReadEncapsulation() => Encapsulation!.LookupPerCpu<EncapsulationCounters>(0);
 
     /// <summary>What all CPUs counted.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -149,6 +163,7 @@ sealed class ReceiverProgram : IDisposable
     {
         _keptFilters.Dispose();
         _filters.Dispose();
+        Encapsulation?.Dispose();
         _rings.Dispose();
         Readers.Dispose();
         _readerCounters.Dispose();

@@ -181,7 +181,7 @@ public sealed class TcReceiverTests : IDisposable
 
         second.Unregister();
         Assert.DoesNotMatch($"\"prog_id\":{id}\\b", _network.Execute(TestNetwork.Left, "bpftool", "--json link list"));
-        Assert.False(Directory.Exists("/sys/fs/bpf/customproto"));
+        Assert.False(Directory.Exists(ReceiverPins.Folder(id)));
     }
 
     [KernelFact(KernelNeed.Tcx)]

@@ -1,0 +1,9 @@
+namespace CustomProto.Abi;
+
+/// <summary><c>enum cp_encapsulation</c>.</summary>
+enum Encapsulation : uint
+{
+    None,
+    Add,
+    Remove,
+}
