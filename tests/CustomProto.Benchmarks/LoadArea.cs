@@ -13,19 +13,22 @@ sealed class LoadArea : IDisposable
     const int Processes = 200;
     const double RegisterTarget = 150;
     const double ListTarget = 50;
+    const double ImportTarget = 120;
 
     internal const string Remarks =
         """
         All load the same program with the same configuration: the peers from a file with the configuration already in it. Ours is timed
         inside its process, as it is used: the first call of a shell that has imported the module includes what .NET compiles then. The
         peers are timed as whole processes, as they are used; `bpftool` needs two. `xdp-loader` attaches a dispatcher that calls the program.
-        No peer makes a ring for the messages, as ours does. In the list, ours names owner processes and pins,
+        No peer makes a ring for the messages, as ours does. The module's import is what it takes longer than that of a manifest that holds
+        nothing but a version, each in a shell of its own. In the list, ours names owner processes and pins,
         `bpftool net` has ids only.
         """;
 
     readonly Settings _settings;
     readonly TestNetwork _network = new();
     readonly string _object = Path.Combine(Path.GetTempPath(), $"customproto-benchmark-{Environment.ProcessId}.o");
+    readonly string _emptyModule = Path.Combine(Path.GetTempPath(), $"customproto-benchmark-{Environment.ProcessId}");
     readonly string _pin = $"{BpfFileSystem.Root}/customproto_benchmark_{Environment.ProcessId}";
 
     LoadArea(Settings settings)
@@ -37,14 +40,42 @@ sealed class LoadArea : IDisposable
     internal static IReadOnlyList<Comparison> Run(Settings settings)
     {
         using var area = new LoadArea(settings);
-        return [.. area.CompareRegistering(), .. area.CompareListing()];
+        return [.. area.CompareImporting(), .. area.CompareRegistering(), .. area.CompareListing()];
     }
 
     public void Dispose()
     {
         File.Delete(_pin);
         File.Delete(_object);
+        if (Directory.Exists(_emptyModule))
+        {
+            Directory.Delete(_emptyModule, recursive: true);
+        }
+
         _network.Dispose();
+    }
+
+    /// <summary>What the module adds to the import of a manifest without anything.</summary>
+    List<Comparison> CompareImporting()
+    {
+        var added = new Series("`Import-Module CustomProto`, on top");
+        var empty = new Series("an empty manifest");
+        Directory.CreateDirectory(_emptyModule);
+        File.WriteAllText(Path.Combine(_emptyModule, "Empty.psd1"), "@{ ModuleVersion = '1.0' }\n");
+        for (var pair = 0; pair < _settings.Pairs && _settings.PowerShell is not null; pair++)
+        {
+            var ours = MeasureImport(Path.GetFullPath(_settings.Module));
+            empty.Values.Add(MeasureImport(Path.Combine(_emptyModule, "Empty.psd1")));
+            added.Values.Add(ours - empty.Values[^1]);
+        }
+
+        return Comparisons("import", ImportTarget, [added], empty);
+    }
+
+    double MeasureImport(string module)
+    {
+        using var shell = new Shell(_settings, _network, TestNetwork.Right, imports: false);
+        return shell.Measure($"Import-Module '{module}'");
     }
 
     List<Comparison> CompareRegistering()

@@ -22,7 +22,11 @@ sealed class Shell : IDisposable
     readonly Process _process;
 
     /// <summary>Starts it, and has it compile what every command needs.</summary>
-    internal Shell(Settings settings, TestNetwork network, int host)
+    /// <param name="settings">Where PowerShell and the module are.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="imports">Whether the module is imported.</param>
+    internal Shell(Settings settings, TestNetwork network, int host, bool imports = true)
     {
         var start = new ProcessStartInfo(settings.PowerShell!, ["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", Loop])
         {
@@ -33,7 +37,11 @@ sealed class Shell : IDisposable
         try
         {
             Measure("$ErrorActionPreference = 'Stop'; $WarningPreference = 'SilentlyContinue'");
-            Measure($"Import-Module '{Path.GetFullPath(settings.Module)}'");
+            if (imports)
+            {
+                Measure($"Import-Module '{Path.GetFullPath(settings.Module)}'");
+            }
+
             Measure("Get-Process -Id $PID");
         }
         catch
