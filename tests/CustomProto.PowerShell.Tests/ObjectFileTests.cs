@@ -81,7 +81,7 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
         Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
 
         Assert.Empty(Attached());
-        Assert.False(Directory.Exists("/sys/fs/bpf/customproto"));
+        Assert.False(Directory.Exists($"/sys/fs/bpf/customproto/user/{id}"));
     }
 
     [KernelFact(KernelNeed.Bpf)]

@@ -68,10 +68,7 @@ public sealed partial class RegisterXdpProgramCommand
         {
             WriteVerbose($"Program {registered.ProgramId} runs on {registered.Interface} in {registered.Mode.ToString().ToLowerInvariant()} mode.");
             WriteWarnings(registered.Notices);
-            Attempt(
-                () => ProgramInventory.List([NetworkLinks.Get(registered.InterfaceIndex)]).First(one => one.Id == registered.ProgramId),
-                registered.Interface,
-                out program);
+            Attempt(() => Describe(registered.InterfaceIndex, registered.ProgramId), registered.Interface, out program);
         }
         finally
         {

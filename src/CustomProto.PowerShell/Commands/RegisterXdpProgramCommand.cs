@@ -113,7 +113,7 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         {
             WriteVerbose($"Program {receiver.ProgramId} runs on {receiver.Interface} in {receiver.Mode.ToString().ToLowerInvariant()} mode.");
             WriteWarnings(receiver.Notices);
-            return Attempt(() => Describe(receiver), receiver.Interface, out program) ? program : null;
+            return Attempt(() => Describe(receiver.InterfaceIndex, receiver.ProgramId), receiver.Interface, out program) ? program : null;
         }
         finally
         {
@@ -155,6 +155,10 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
 
     static uint? Seen(NetworkLink link) => link.XdpAttachments is [var held] ? held.ProgramId : null;
 
-    static XdpProgram Describe(Receiver receiver) =>
-        ProgramInventory.List([NetworkLinks.Get(receiver.InterfaceIndex)]).First(program => program.Id == receiver.ProgramId);
+    /// <summary>What was attached; exchanged for a foreign program in its link, it has another holder beside this process.</summary>
+    XdpProgram Describe(int interfaceIndex, uint programId)
+    {
+        NetworkLink[] links = [NetworkLinks.Get(interfaceIndex)];
+        return (Way == ForeignProgram.Exchange ? ProgramInventory.List(links) : ProgramInventory.ListOwn(links)).First(program => program.Id == programId);
+    }
 }

@@ -77,14 +77,26 @@ static class AbiCheck
                 continue;
             }
 
-            var expected = Constants(managed).ToDictionary(constant => prefix + UpperSnake(constant.Name), constant => constant.Value);
-            foreach (var constant in expected.Keys.Union(values.Keys))
+            foreach (var difference in CompareEnum(managed, prefix, values))
             {
-                var (inObject, here) = (Show(values, constant), Show(expected, constant));
-                if (inObject != here)
-                {
-                    yield return $"{constant}: {inObject} in the object, {here} in the assembly";
-                }
+                yield return difference;
+            }
+        }
+    }
+
+    static IEnumerable<string> CompareEnum(Type managed, string prefix, Dictionary<string, int> inObject)
+    {
+        var here = new Dictionary<string, int>();
+        foreach (var constant in managed.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
+        {
+            here[prefix + UpperSnake(constant.Name)] = Convert.ToInt32(constant.GetRawConstantValue(), CultureInfo.InvariantCulture);
+        }
+
+        foreach (var constant in here.Keys.Union(inObject.Keys))
+        {
+            if (Show(inObject, constant) is var there && Show(here, constant) is var expected && there != expected)
+            {
+                yield return $"{constant}: {there} in the object, {expected} in the assembly";
             }
         }
     }
@@ -100,35 +112,34 @@ static class AbiCheck
             yield return $"{layout.Name}: {layout.Size} bytes in the object, {size} in the assembly";
         }
 
-        var fields = managed.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
-        var expected = fields.ToDictionary(
-            field => UpperSnake(field.Name).ToLowerInvariant(),
-            field => (Offset: (int)Marshal.OffsetOf(managed, field.Name), Size: SizeOf(field)));
-        var actual = layout.Members.DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => (member.Offset, member.Size));
-        foreach (var member in actual.Keys.Union(expected.Keys))
+        var left = new Dictionary<string, BtfMember>();
+        foreach (var member in layout.Members)
         {
-            if (!actual.TryGetValue(member, out var inObject))
+            left.TryAdd(member.Name, member);
+        }
+
+        foreach (var field in managed.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
+        {
+            var here = new BtfMember(UpperSnake(field.Name).ToLowerInvariant(), (int)Marshal.OffsetOf(managed, field.Name), SizeOf(field));
+            if (!left.Remove(here.Name, out var inObject))
             {
-                yield return $"{layout.Name}.{member}: not in the object";
-            }
-            else if (!expected.TryGetValue(member, out var here))
-            {
-                yield return $"{layout.Name}.{member}: not in the assembly";
+                yield return $"{layout.Name}.{here.Name}: not in the object";
             }
             else if (inObject != here)
             {
-                yield return $"{layout.Name}.{member}: offset {inObject.Offset} and {inObject.Size} bytes in the object, offset {here.Offset} and {here.Size} bytes in the assembly";
+                yield return $"{layout.Name}.{here.Name}: offset {inObject.Offset} and {inObject.Size} bytes in the object, offset {here.Offset} and {here.Size} bytes in the assembly";
             }
+        }
+
+        foreach (var member in left.Keys)
+        {
+            yield return $"{layout.Name}.{member}: not in the assembly";
         }
     }
 
     static int SizeOf(FieldInfo field) => field.GetCustomAttribute<FixedBufferAttribute>() is { } buffer
         ? Marshal.SizeOf(buffer.ElementType) * buffer.Length
         : Marshal.SizeOf(field.FieldType);
-
-    static IEnumerable<(string Name, int Value)> Constants(Type managed) => managed
-        .GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
-        .Select(field => (field.Name, Convert.ToInt32(field.GetRawConstantValue(), CultureInfo.InvariantCulture)));
 
     static string UpperSnake(string name)
     {

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace CustomProto.Bpf;
 
 /// <summary>A member of a structure: where it lies, in bytes.</summary>
-readonly record struct BtfMember(string Name, int Offset, int Size);
+sealed record BtfMember(string Name, int Offset, int Size);
 
 /// <summary>A structure and its members.</summary>
 sealed record BtfStruct(string Name, int Size, IReadOnlyList<BtfMember> Members);
@@ -171,7 +171,13 @@ sealed class Btf
 
             if (type.Kind == BtfKind.Struct)
             {
-                var members = Array.ConvertAll(type.Parts, part => new BtfMember(part.Name, (int)((part.Value & (type.Flag ? 0xffffff : uint.MaxValue)) / 8), (int)SizeOf(part.Type)));
+                var members = new BtfMember[type.Parts.Length];
+                for (var i = 0; i < members.Length; i++)
+                {
+                    var part = type.Parts[i];
+                    members[i] = new BtfMember(part.Name, (int)((part.Value & (type.Flag ? 0xffffff : uint.MaxValue)) / 8), (int)SizeOf(part.Type));
+                }
+
                 Structs[type.Name] = new BtfStruct(type.Name, (int)type.SizeOrType, members);
             }
             else if (type.Kind == BtfKind.Enum)

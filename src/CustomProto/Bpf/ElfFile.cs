@@ -34,24 +34,17 @@ sealed class ElfFile
     const int SectionHeaderSize = 64;
     const int MachineBpf = 247;
 
-    readonly Dictionary<string, Range> _contents = [];
     readonly byte[] _bytes;
+    readonly ElfSection[] _sections;
 
     ElfFile(byte[] bytes, ElfSection[] sections)
     {
         _bytes = bytes;
-        Sections = sections;
-        foreach (var section in sections.AsSpan(1))
-        {
-            if (Range(section) is { } range)
-            {
-                _contents[section.Name] = range;
-            }
-        }
+        _sections = sections;
     }
 
     /// <summary>The sections by index; the first is unused.</summary>
-    internal IReadOnlyList<ElfSection> Sections { get; }
+    internal IReadOnlyList<ElfSection> Sections => _sections;
 
     /// <summary>The file's header.</summary>
     internal ReadOnlySpan<byte> Header => _bytes.AsSpan(0, HeaderSize);
@@ -81,22 +74,37 @@ sealed class ElfFile
         }
 
         var headers = span.Slice((int)table, count * SectionHeaderSize);
-        var names = Range(ReadHeader(headers, nameSection, default), span.Length)
-            ?? throw InvalidObject.Because(name, "its section names lie outside the file");
+        var names = Contents(ReadHeader(headers, nameSection, default), bytes, out var areThere);
+        if (!areThere)
+        {
+            throw InvalidObject.Because(name, "its section names lie outside the file");
+        }
+
         var sections = new ElfSection[count];
         for (var i = 0; i < count; i++)
         {
-            sections[i] = ReadHeader(headers, i, span[names]);
+            sections[i] = ReadHeader(headers, i, names);
         }
 
         return new ElfFile(bytes, sections);
     }
 
-    /// <summary>The contents of a section, or nothing where there is no such section.</summary>
-    internal ReadOnlySpan<byte> Section(string name) => _contents.TryGetValue(name, out var range) ? _bytes.AsSpan(range) : default;
+    /// <summary>The contents of a section, or nothing where there is no such section; of several with a name, the last that has any.</summary>
+    internal ReadOnlySpan<byte> Section(string name)
+    {
+        for (var i = _sections.Length - 1; i > 0; i--)
+        {
+            if (_sections[i].Name == name && Contents(_sections[i], _bytes, out var areThere) is var contents && areThere)
+            {
+                return contents;
+            }
+        }
+
+        return default;
+    }
 
     /// <summary>The contents of a section; nothing for one that has none in the file.</summary>
-    internal ReadOnlySpan<byte> Contents(ElfSection section) => Range(section) is { } range ? _bytes.AsSpan(range) : default;
+    internal ReadOnlySpan<byte> Contents(ElfSection section) => Contents(section, _bytes, out _);
 
     /// <summary>The text at an offset of a string table, up to its terminating zero; empty for an offset outside.</summary>
     internal static string ReadString(ReadOnlySpan<byte> table, uint offset)
@@ -127,10 +135,10 @@ sealed class ElfFile
             BinaryPrimitives.ReadUInt64LittleEndian(header[56..]));
     }
 
-    Range? Range(ElfSection section) => Range(section, _bytes.Length);
-
-    static Range? Range(ElfSection section, int fileLength) =>
-        section.Type == ElfSectionType.Zeros || section.Offset > (ulong)fileLength || section.Size > (ulong)fileLength - section.Offset
-            ? null
-            : (int)section.Offset..(int)(section.Offset + section.Size);
+    static ReadOnlySpan<byte> Contents(ElfSection section, byte[] file, out bool areThere)
+    {
+        var length = (ulong)file.Length;
+        areThere = section.Type != ElfSectionType.Zeros && section.Offset <= length && section.Size <= length - section.Offset;
+        return areThere ? file.AsSpan((int)section.Offset, (int)section.Size) : default;
+    }
 }

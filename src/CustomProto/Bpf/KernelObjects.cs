@@ -41,7 +41,7 @@ readonly record struct ProgramInfo(uint Id, uint Type, string Name, string Tag, 
 }
 
 /// <summary>What the kernel tells of an XDP link.</summary>
-readonly record struct XdpLinkInfo(uint Id, uint ProgramId, int InterfaceIndex);
+sealed record XdpLinkInfo(uint Id, uint ProgramId, int InterfaceIndex);
 
 /// <summary>Programs and links by their ids (bpf(2)); needs CAP_SYS_ADMIN, unless the caller holds a descriptor.</summary>
 static unsafe class KernelObjects

@@ -1,47 +1,67 @@
+using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using CustomProto.Native;
 
 namespace CustomProto.Bpf;
 
 /// <summary>A process that holds a program or a link open.</summary>
-readonly record struct ObjectHolder(int Process, uint ProgramId, uint LinkId);
+sealed record ObjectHolder(int Process, uint ProgramId, uint LinkId);
 
 /// <summary>
 /// Which processes hold BPF programs and links, from <c>/proc/PID/fd</c> and <c>fdinfo</c> (proc(5)). Processes of other users are seen by
 /// root only.
 /// </summary>
-static unsafe class ObjectHolders
+static class ObjectHolders
 {
+    /// <summary>Longer than <c>/proc/PID/fd</c> and than the names of what is looked for.</summary>
     const int MaxPath = 64;
 
     /// <summary>Looks at every process that may be looked at.</summary>
     internal static IReadOnlyList<ObjectHolder> Find()
     {
         var holders = new List<ObjectHolder>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        using var processes = DirectoryStream.Open("/proc\0"u8);
+        while (!processes.IsInvalid && processes.Next(out var name))
         {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process))
+            if (Utf8Parser.TryParse(name, out int process, out var length) && length == name.Length)
             {
-                FindIn(process, folder, holders);
+                FindIn(process, holders);
             }
         }
 
         return holders;
     }
 
-    static void FindIn(int process, string folder, List<ObjectHolder> holders)
+    /// <summary>Looks at this process only.</summary>
+    internal static IReadOnlyList<ObjectHolder> FindOwn()
+    {
+        var holders = new List<ObjectHolder>();
+        FindIn(Environment.ProcessId, holders);
+        return holders;
+    }
+
+    static void FindIn(int process, List<ObjectHolder> holders)
+    {
+        Span<byte> path = stackalloc byte[MaxPath];
+        "/proc/"u8.CopyTo(path);
+        Utf8Formatter.TryFormat(process, path["/proc/"u8.Length..], out var digits);
+        "/fd\0"u8.CopyTo(path[("/proc/"u8.Length + digits)..]);
+        using var descriptors = DirectoryStream.Open(path);
+        while (!descriptors.IsInvalid && descriptors.Next(out var name))
+        {
+            if (IsBpf(descriptors, name) && Utf8Parser.TryParse(name, out int descriptor, out _))
+            {
+                Add(process, descriptor, holders);
+            }
+        }
+    }
+
+    static void Add(int process, int descriptor, List<ObjectHolder> holders)
     {
         try
         {
-            foreach (var descriptor in Directory.EnumerateFileSystemEntries($"{folder}/fd"))
-            {
-                if (IsBpf(descriptor))
-                {
-                    var info = File.ReadAllText($"{folder}/fdinfo/{Path.GetFileName(descriptor)}");
-                    holders.Add(new ObjectHolder(process, Number(info, "prog_id:"), Number(info, "link_id:")));
-                }
-            }
+            var info = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fdinfo/{descriptor}"));
+            holders.Add(new ObjectHolder(process, Number(info, "prog_id:"), Number(info, "link_id:")));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -49,19 +69,11 @@ static unsafe class ObjectHolders
         }
     }
 
-    /// <summary>Whether a descriptor is a program or a link; thousands are asked, so without a string for each.</summary>
-    static bool IsBpf(string path)
+    static bool IsBpf(DirectoryStream descriptors, ReadOnlySpan<byte> name)
     {
-        var name = stackalloc byte[MaxPath];
-        var target = stackalloc byte[MaxPath];
-        if (!Encoding.ASCII.TryGetBytes(path, new Span<byte>(name, MaxPath - 1), out var length))
-        {
-            return false;
-        }
-
-        name[length] = 0;
-        var size = Libc.ReadLink(name, target, MaxPath);
-        return size > 0 && new ReadOnlySpan<byte>(target, (int)size) is var text && (text.SequenceEqual("anon_inode:bpf-prog"u8) || text.SequenceEqual("anon_inode:bpf_link"u8) || text.SequenceEqual("anon_inode:bpf-link"u8));
+        Span<byte> target = stackalloc byte[MaxPath];
+        return descriptors.ReadLink(name, target) is > 0 and var size && target[..size] is var text
+            && (text.SequenceEqual("anon_inode:bpf-prog"u8) || text.SequenceEqual("anon_inode:bpf_link"u8) || text.SequenceEqual("anon_inode:bpf-link"u8));
     }
 
     static uint Number(string info, string key)

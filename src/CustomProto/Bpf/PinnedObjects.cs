@@ -2,24 +2,22 @@ using CustomProto.Native;
 
 namespace CustomProto.Bpf;
 
+/// <summary>A pin of a program, or of an XDP link by the program that it holds.</summary>
+sealed record PinnedProgram(uint ProgramId, string Path);
+
 /// <summary>Which programs and links are pinned, and where: by opening every pin of the BPF file system.</summary>
 static class PinnedObjects
 {
-    /// <summary>The paths of pinned programs and of pinned XDP links, by the program's id. Pins that may not be opened are left out.</summary>
-    internal static Dictionary<uint, List<string>> FindPrograms()
+    /// <summary>The pinned programs and XDP links. Pins that may not be opened are left out.</summary>
+    internal static IReadOnlyList<PinnedProgram> FindPrograms()
     {
-        var found = new Dictionary<uint, List<string>>();
+        var found = new List<PinnedProgram>();
         var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
         foreach (var path in Directory.Exists(BpfFileSystem.Root) ? Directory.EnumerateFiles(BpfFileSystem.Root, "*", options) : [])
         {
             if (ProgramOf(path) is not 0 and var id)
             {
-                if (!found.TryGetValue(id, out var paths))
-                {
-                    found[id] = paths = [];
-                }
-
-                paths.Add(path);
+                found.Add(new PinnedProgram(id, path));
             }
         }
 

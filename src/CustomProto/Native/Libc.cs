@@ -33,8 +33,21 @@ static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial FileDescriptor FCntl(int fd, int command, int argument);
 
-    [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true)]
-    internal static partial nint ReadLink(byte* path, byte* buffer, nuint size);
+    [LibraryImport(Library, EntryPoint = "opendir")]
+    internal static partial DirectoryStream OpenDir(byte* path);
+
+    /// <returns>A <c>struct dirent</c> of the stream's, or nothing.</returns>
+    [LibraryImport(Library, EntryPoint = "readdir")]
+    internal static partial void* ReadDir(DirectoryStream stream);
+
+    [LibraryImport(Library, EntryPoint = "dirfd")]
+    internal static partial int DirFd(DirectoryStream stream);
+
+    [LibraryImport(Library, EntryPoint = "closedir")]
+    internal static partial int CloseDir(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "readlinkat")]
+    internal static partial nint ReadLinkAt(int directory, byte* path, byte* buffer, nuint size);
 
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(FileDescriptor fd, void* buffer, nuint count);

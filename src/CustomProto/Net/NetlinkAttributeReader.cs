@@ -1,6 +1,5 @@
 using System.Net;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
 using static CustomProto.Net.Rtnetlink;
 
@@ -30,12 +29,13 @@ ref struct NetlinkAttributeReader(ReadOnlySpan<byte> bytes)
             return false;
         }
 
-        if (!MemoryMarshal.TryRead(_rest, out AttributeHeader header))
+        var headerLength = Unsafe.SizeOf<AttributeHeader>();
+        if (_rest.Length < headerLength)
         {
             throw NetlinkMessageReader.Malformed("an attribute header is cut off");
         }
 
-        var headerLength = Unsafe.SizeOf<AttributeHeader>();
+        var header = NetlinkMessageReader.ReadUnchecked<AttributeHeader>(_rest);
         if (header.Length < headerLength || header.Length > _rest.Length)
         {
             throw NetlinkMessageReader.Malformed($"an attribute says it is {header.Length} bytes long where {_rest.Length} are left");
@@ -53,8 +53,8 @@ ref struct NetlinkAttributeReader(ReadOnlySpan<byte> bytes)
     /// <summary>The value as a number or a structure in host byte order.</summary>
     internal readonly T Read<T>()
         where T : unmanaged =>
-        MemoryMarshal.TryRead(Value, out T value)
-            ? value
+        Value.Length >= Unsafe.SizeOf<T>()
+            ? NetlinkMessageReader.ReadUnchecked<T>(Value)
             : throw NetlinkMessageReader.Malformed($"attribute {Type} has {Value.Length} bytes, fewer than {Unsafe.SizeOf<T>()}");
 
     /// <summary>The value as text; it ends with the first zero byte, or with the attribute.</summary>

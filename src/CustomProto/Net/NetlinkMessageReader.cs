@@ -31,12 +31,13 @@ ref struct NetlinkMessageReader(ReadOnlySpan<byte> datagram)
             return false;
         }
 
-        if (!MemoryMarshal.TryRead(_rest, out _header))
+        var headerLength = Unsafe.SizeOf<MessageHeader>();
+        if (_rest.Length < headerLength)
         {
             throw Malformed("a message header is cut off");
         }
 
-        var headerLength = Unsafe.SizeOf<MessageHeader>();
+        _header = ReadUnchecked<MessageHeader>(_rest);
         if (_header.Length < headerLength || _header.Length > _rest.Length)
         {
             throw Malformed($"a message says it is {_header.Length} bytes long where {_rest.Length} are left");
@@ -52,14 +53,19 @@ ref struct NetlinkMessageReader(ReadOnlySpan<byte> datagram)
     internal static T ReadHeader<T>(ReadOnlySpan<byte> body, out NetlinkAttributeReader attributes)
         where T : unmanaged
     {
-        if (!MemoryMarshal.TryRead(body, out T header))
+        if (body.Length < Unsafe.SizeOf<T>())
         {
             throw Malformed($"a message body has {body.Length} bytes, fewer than {Unsafe.SizeOf<T>()}");
         }
 
         attributes = new NetlinkAttributeReader(body[Unsafe.SizeOf<T>()..]);
-        return header;
+        return ReadUnchecked<T>(body);
     }
+
+    /// <summary>Reads a structure from bytes that the caller has found to be enough.</summary>
+    /// <remarks>Unlike MemoryMarshal's methods, it has machine code for the library's own structures before the program starts.</remarks>
+    internal static T ReadUnchecked<T>(ReadOnlySpan<byte> bytes)
+        where T : unmanaged => Unsafe.ReadUnaligned<T>(ref MemoryMarshal.GetReference(bytes));
 
     /// <summary>The failure for data that is not what the kernel's headers promise.</summary>
     internal static CustomProtoException Malformed(string what) =>

@@ -20,8 +20,9 @@ ref struct NetlinkMessageWriter
     internal void Append<T>(in T value)
         where T : unmanaged
     {
-        MemoryMarshal.Write(_buffer[_length..], in value);
-        Advance(Unsafe.SizeOf<T>());
+        var room = _buffer.Slice(_length, Unsafe.SizeOf<T>());
+        Unsafe.WriteUnaligned(ref MemoryMarshal.GetReference(room), value);
+        Advance(room.Length);
     }
 
     /// <summary>Writes an attribute of bytes, such as an address or a name.</summary>
@@ -37,14 +38,14 @@ ref struct NetlinkMessageWriter
     internal void Attribute(ushort type, int value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(int)];
-        MemoryMarshal.Write(bytes, in value);
+        Unsafe.WriteUnaligned(ref MemoryMarshal.GetReference(bytes), value);
         Attribute(type, bytes);
     }
 
     /// <summary>Fills in what only the sending socket knows and gives out the finished message.</summary>
     internal readonly ReadOnlySpan<byte> Complete(ushort flags, uint sequence)
     {
-        ref var header = ref MemoryMarshal.AsRef<MessageHeader>(_buffer);
+        ref var header = ref Unsafe.As<byte, MessageHeader>(ref MemoryMarshal.GetReference(_buffer));
         header.Length = (uint)_length;
         header.Flags |= flags;
         header.Sequence = sequence;

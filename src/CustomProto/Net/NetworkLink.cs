@@ -112,7 +112,7 @@ public sealed record NetworkLink
         return null;
     }
 
-    static XdpAttachment[] ReadXdp(NetlinkAttributeReader attributes)
+    static List<XdpAttachment> ReadXdp(NetlinkAttributeReader attributes)
     {
         uint native = 0, generic = 0, offload = 0, only = 0;
         byte attached = 0;
@@ -150,8 +150,19 @@ public sealed record NetworkLink
             };
         }
 
-        var all = new XdpAttachment[] { new(XdpMode.Native, native), new(XdpMode.Generic, generic), new(XdpMode.Offload, offload) };
-        return Array.FindAll(all, attachment => attachment.ProgramId != 0);
+        var attachments = new List<XdpAttachment>();
+        Add(XdpMode.Native, native);
+        Add(XdpMode.Generic, generic);
+        Add(XdpMode.Offload, offload);
+        return attachments;
+
+        void Add(XdpMode mode, uint programId)
+        {
+            if (programId != 0)
+            {
+                attachments.Add(new XdpAttachment(mode, programId));
+            }
+        }
     }
 
     static LinkStatistics ReadStatistics(in Statistics statistics) => new(

@@ -19,4 +19,4 @@ public enum XdpMode
 /// <summary>An XDP program that is attached to an interface.</summary>
 /// <param name="Mode">How it is attached.</param>
 /// <param name="ProgramId">The kernel's id of the program; <c>bpftool prog show id</c> takes it too.</param>
-public readonly record struct XdpAttachment(XdpMode Mode, uint ProgramId);
+public sealed record XdpAttachment(XdpMode Mode, uint ProgramId);

@@ -17,14 +17,18 @@ public static class ProgramInventory
     public static IReadOnlyList<XdpProgram> List(IEnumerable<NetworkLink> links)
     {
         ArgumentNullException.ThrowIfNull(links);
-        var attached = links.SelectMany(link => link.XdpAttachments, (link, attachment) => (Link: link, Attachment: attachment)).ToArray();
-        if (attached.Length == 0)
-        {
-            return [];
-        }
+        return List(links, ObjectHolders.Find);
+    }
 
-        var surroundings = new Surroundings();
-        return [.. attached.Select(found => Describe(found.Attachment.ProgramId, found.Link, found.Attachment.Mode, surroundings))];
+    /// <summary>
+    /// The same of programs that only this process can have, such as those that it has just attached: other processes are not looked at,
+    /// which takes longer than everything else.
+    /// </summary>
+    /// <inheritdoc cref="List(IEnumerable{NetworkLink})"/>
+    public static IReadOnlyList<XdpProgram> ListOwn(IEnumerable<NetworkLink> links)
+    {
+        ArgumentNullException.ThrowIfNull(links);
+        return List(links, ObjectHolders.FindOwn);
     }
 
     /// <summary>The XDP programs that are loaded but not attached to one of the interfaces: elsewhere, or only pinned or held. Needs CAP_SYS_ADMIN.</summary>
@@ -34,7 +38,7 @@ public static class ProgramInventory
     {
         ArgumentNullException.ThrowIfNull(links);
         var attached = links.SelectMany(link => link.XdpAttachments).Select(attachment => attachment.ProgramId).ToHashSet();
-        var surroundings = new Surroundings();
+        var surroundings = new Surroundings(ObjectHolders.Find());
         return
         [
             .. KernelObjects.ReadProgramIds()
@@ -55,6 +59,22 @@ public static class ProgramInventory
         var before = programs.Select(program => WithPrivilege<ProgramInfo?>(() => KernelObjects.ReadProgram(program.Id))).ToArray();
         cancellationToken.WaitHandle.WaitOne(duration);
         return [.. programs.Select((program, i) => Measured(program, before[i], WithPrivilege<ProgramInfo?>(() => KernelObjects.ReadProgram(program.Id))))];
+    }
+
+    static List<XdpProgram> List(IEnumerable<NetworkLink> links, Func<IReadOnlyList<ObjectHolder>> find)
+    {
+        var programs = new List<XdpProgram>();
+        Surroundings? surroundings = null;
+        foreach (var link in links)
+        {
+            foreach (var attachment in link.XdpAttachments)
+            {
+                surroundings ??= new Surroundings(find());
+                programs.Add(Describe(attachment.ProgramId, link, attachment.Mode, surroundings));
+            }
+        }
+
+        return programs;
     }
 
     static XdpProgram Measured(XdpProgram program, ProgramInfo? before, ProgramInfo? after)
@@ -79,26 +99,24 @@ public static class ProgramInventory
 
         var info = KernelObjects.ReadProgram(program, described.ToString());
         var holder = surroundings.Links.FirstOrDefault(one => one.ProgramId == id && (link is null || one.InterfaceIndex == link.Index));
-        var pins = surroundings.Pins.GetValueOrDefault(id);
+        var pin = surroundings.Pins.FirstOrDefault(one => one.ProgramId == id);
         return described with
         {
             Name = info.Name,
             Tag = info.Tag,
             LoadTime = SinceBoot(info.LoadTime),
-            LinkId = holder.Id == 0 ? null : holder.Id,
-            Lifetime = LifetimeOf(link, holder, pins),
-            Owners = surroundings.OwnersOf(id, holder.Id),
-            PinnedPath = pins?[0],
+            LinkId = holder?.Id,
+            Lifetime = LifetimeOf(link, holder, pin),
+            Owners = surroundings.OwnersOf(id, holder),
+            PinnedPath = pin?.Path,
             MapIds = KernelObjects.ReadMapIds(program, info.Name),
         };
     }
 
-    static ProgramLifetime LifetimeOf(NetworkLink? link, XdpLinkInfo holder, List<string>? pins) => (link, holder.Id, pins) switch
-    {
-        (_, _, not null) => ProgramLifetime.Persistent,
-        (not null, 0, _) => ProgramLifetime.Netlink,
-        _ => ProgramLifetime.Process,
-    };
+    static ProgramLifetime LifetimeOf(NetworkLink? link, XdpLinkInfo? holder, PinnedProgram? pin) =>
+        pin is not null ? ProgramLifetime.Persistent
+        : link is not null && holder is null ? ProgramLifetime.Netlink
+        : ProgramLifetime.Process;
 
     /// <summary>The answer to a question that needs CAP_SYS_ADMIN, or nothing without it or when the object is gone.</summary>
     static T? WithPrivilege<T>(Func<T> question)
@@ -118,23 +136,25 @@ public static class ProgramInventory
         .ToLocalTime();
 
     /// <summary>What is asked of the whole system, once for all programs.</summary>
-    sealed class Surroundings
+    sealed class Surroundings(IReadOnlyList<ObjectHolder> holders)
     {
-        readonly IReadOnlyList<ObjectHolder> _holders = ObjectHolders.Find();
-
         internal IReadOnlyList<XdpLinkInfo> Links { get; } = WithPrivilege(KernelObjects.ReadXdpLinks) ?? [];
 
-        internal Dictionary<uint, List<string>> Pins { get; } = PinnedObjects.FindPrograms();
+        internal IReadOnlyList<PinnedProgram> Pins { get; } = PinnedObjects.FindPrograms();
 
-        internal OwnerProcess[]? OwnersOf(uint programId, uint linkId)
+        internal List<OwnerProcess>? OwnersOf(uint programId, XdpLinkInfo? link)
         {
-            var owners = _holders
-                .Where(holder => holder.ProgramId == programId || (linkId != 0 && holder.LinkId == linkId))
-                .Select(holder => holder.Process)
-                .Distinct()
-                .Select(process => new OwnerProcess(process, NameOf(process)))
-                .ToArray();
-            return owners.Length == 0 ? null : owners;
+            var owners = new List<OwnerProcess>();
+            foreach (var holder in holders)
+            {
+                // A process that holds both comes twice, one after the other.
+                if ((holder.ProgramId == programId || (link is not null && holder.LinkId == link.Id)) && (owners.Count == 0 || owners[^1].Id != holder.Process))
+                {
+                    owners.Add(new OwnerProcess(holder.Process, NameOf(holder.Process)));
+                }
+            }
+
+            return owners.Count == 0 ? null : owners;
         }
 
         static string NameOf(int process)

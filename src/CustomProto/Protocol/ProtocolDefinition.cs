@@ -47,7 +47,7 @@ public sealed class ProtocolDefinition
         Fields = [.. fields];
         ByteOrder = byteOrder;
         LengthCountsHeader = lengthCountsHeader;
-        TypeNames = typeNames is null ? s_defaultTypeNames : new ReadOnlyDictionary<byte, string>(new Dictionary<byte, string>(typeNames));
+        TypeNames = typeNames is null || ReferenceEquals(typeNames, s_defaultTypeNames) ? s_defaultTypeNames : new ReadOnlyDictionary<byte, string>(new Dictionary<byte, string>(typeNames));
         ProtocolValidation.Check(this);
 
         Magic = Fields.FirstOrDefault(field => field.Role == FieldRole.Magic);

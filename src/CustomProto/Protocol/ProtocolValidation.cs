@@ -95,16 +95,17 @@ static class ProtocolValidation
             }
         }
 
-        var repeated = definition.Fields.GroupBy(field => field.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
-        if (repeated is not null)
+        foreach (var field in definition.Fields)
         {
-            throw Invalid(definition, $"two fields are called '{repeated.Key}'", "Give each its own name.");
-        }
+            if (definition.Fields.Count(other => other.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase)) > 1)
+            {
+                throw Invalid(definition, $"two fields are called '{field.Name}'", "Give each its own name.");
+            }
 
-        var role = definition.Fields.Where(field => field.Role != FieldRole.Plain).GroupBy(field => field.Role).FirstOrDefault(group => group.Count() > 1);
-        if (role is not null)
-        {
-            throw Invalid(definition, $"it has {role.Count()} {role.Key} fields", "It can have one.");
+            if (field.Role != FieldRole.Plain && definition.Fields.Count(other => other.Role == field.Role) is > 1 and var count)
+            {
+                throw Invalid(definition, $"it has {count} {field.Role} fields", "It can have one.");
+            }
         }
     }
 
