@@ -55,6 +55,12 @@ enum cp_direction {
 	CP_DIRECTION_EGRESS,
 };
 
+/* Where the program runs, by the numbers that pcapng has for the kinds of verdicts. */
+enum cp_hook {
+	CP_HOOK_TC = 1,
+	CP_HOOK_XDP = 2,
+};
+
 enum cp_match_action {
 	CP_MATCH_PASS,
 	CP_MATCH_DROP,
@@ -168,7 +174,9 @@ struct cp_event {
 	__u8 reason;	 /* enum cp_reason */
 	__u8 direction;	 /* enum cp_direction */
 	__u8 type;	 /* of a valid message; 0 where the protocol has no such field */
-	__u8 reserved[3];
+	__u8 hook;	 /* enum cp_hook */
+	__s8 verdict;	 /* what the program returned: XDP_*, or TC_ACT_* */
+	__u8 reserved;
 };
 
 /* Of one CPU. seen = valid + every reason. */

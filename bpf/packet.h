@@ -27,6 +27,10 @@ enum packet_verdict {
 	PACKET_DROP = TC_ACT_SHOT,
 };
 
+enum {
+	PACKET_HOOK = CP_HOOK_TC,
+};
+
 static __always_inline long load_bytes(struct cp_packet *packet, __u32 offset, void *to, __u32 size)
 {
 	return bpf_skb_load_bytes(packet, offset, to, size);
@@ -66,6 +70,10 @@ static __always_inline bool tag_beside(struct cp_packet *packet, __u16 *tci)
 enum packet_verdict {
 	PACKET_PASS = XDP_PASS,
 	PACKET_DROP = XDP_DROP,
+};
+
+enum {
+	PACKET_HOOK = CP_HOOK_XDP,
 };
 
 static __always_inline long load_bytes(struct cp_packet *packet, __u32 offset, void *to, __u32 size)

@@ -70,6 +70,7 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
 	struct cp_event *event;
 	enum cp_reason reason;
+	int verdict;
 
 	if (!datagram || !counted || !record || !set)
 		return PACKET_PASS;
@@ -81,6 +82,10 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 	event->frame_length = packet_length(frame);
 	reason = judge(frame, datagram, record);
 	event->reason = reason;
+	event->hook = PACKET_HOOK;
+	verdict = reason == CP_REASON_NONE && set->match_action == CP_MATCH_DROP ? PACKET_DROP
+										 : PACKET_PASS;
+	event->verdict = verdict;
 	if (config.may_trace && set->trace)
 		trace(record, datagram, set->program_id);
 	if (reason != CP_REASON_NONE) {
@@ -100,7 +105,7 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 	record->size = 0;
 	deliver(frame, record, set->readers, set->filtering,
 		datagram->udp_offset + sizeof(struct udphdr));
-	return set->match_action == CP_MATCH_DROP ? PACKET_DROP : PACKET_PASS;
+	return verdict;
 }
 
 #endif /* CUSTOMPROTO_RECEIVE_H */

@@ -22,6 +22,7 @@ const enum cp_reason *cp_reason_btf __attribute__((unused));
 const enum cp_match_action *cp_match_action_btf __attribute__((unused));
 const enum cp_limit *cp_limit_btf __attribute__((unused));
 const enum cp_direction *cp_direction_btf __attribute__((unused));
+const enum cp_hook *cp_hook_btf __attribute__((unused));
 const struct cp_tc_config *cp_tc_config_btf __attribute__((unused));
 const enum cp_condition *cp_condition_btf __attribute__((unused));
 const enum cp_encapsulation *cp_encapsulation_btf __attribute__((unused));

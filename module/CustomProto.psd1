@@ -14,10 +14,12 @@
   TypesToProcess = @('CustomProto.Types.ps1xml')
   CmdletsToExport = @(
     'Build-XdpProgram'
+    'Export-CustomCapture'
     'Get-CustomMessage'
     'Get-XdpProgram'
     'Get-XdpStatistics'
     'Get-XdpTrace'
+    'Import-CustomCapture'
     'Invoke-CustomRequest'
     'Register-XdpProgram'
     'Send-CustomPacket'

@@ -38,6 +38,20 @@ static class InterfaceSelection
                 only.Name);
     }
 
+    /// <summary>This process's receivers on an interface; where there is none, one is registered and added to the caller's own.</summary>
+    /// <exception cref="CustomProtoException">There is no interface with the name, or registering isn't possible.</exception>
+    internal static IReadOnlyList<Receiver> ReceiversFor(string name, List<Receiver> own)
+    {
+        var receivers = Receivers.On([NetworkLinks.Get(name)]);
+        if (receivers.Count > 0)
+        {
+            return receivers;
+        }
+
+        own.Add(Receiver.Register(new ReceiverOptions { Interface = name }));
+        return [own[^1]];
+    }
+
     /// <summary>This process's receiver behind a program.</summary>
     /// <exception cref="CustomProtoException">The program isn't this process's, or isn't attached any more.</exception>
     internal static Receiver RequireReceiver(XdpProgram program)

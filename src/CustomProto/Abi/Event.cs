@@ -28,5 +28,7 @@ unsafe struct Event
     internal byte Reason;
     internal byte Direction;
     internal byte Type;
-    internal fixed byte Reserved[3];
+    internal byte Hook;
+    internal sbyte Verdict;
+    internal byte Reserved;
 }

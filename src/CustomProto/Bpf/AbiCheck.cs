@@ -32,6 +32,7 @@ static class AbiCheck
         (typeof(Reason), "cp_reason", "CP_REASON_"),
         (typeof(Direction), "cp_direction", "CP_DIRECTION_"),
         (typeof(Encapsulation), "cp_encapsulation", "CP_ENCAPSULATION_"),
+        (typeof(Hook), "cp_hook", "CP_HOOK_"),
         (typeof(MatchAction), "cp_match_action", "CP_MATCH_"),
         (typeof(Condition), "cp_condition", "CP_CONDITION_"),
         (typeof(Limit), "cp_limit", "CP_"),

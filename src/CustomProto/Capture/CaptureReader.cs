@@ -109,7 +109,7 @@ public sealed class CaptureReader : IDisposable
                 return new PcapFormat(stream, little, bigEndian: false);
             }
 
-            if (big == PcapngFormat.SectionHeader)
+            if (big == PcapngBlocks.SectionHeader)
             {
                 return new PcapngFormat(stream);
             }

@@ -1,3 +1,5 @@
+using CustomProto.Protocol;
+
 namespace CustomProto.Capture;
 
 /// <summary>A frame of a capture file.</summary>
@@ -22,6 +24,15 @@ public sealed record CapturedFrame
 
     /// <summary>Which of the interfaces that its section of the file describes it is from, from 0 on; always 0 in classic files.</summary>
     public int InterfaceIndex { get; init; }
+
+    /// <summary>The name of that interface; <see langword="null"/> where the file doesn't say.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Which way it went; <see cref="PacketDirection.None"/> where the file doesn't say.</summary>
+    public PacketDirection Direction { get; init; }
+
+    /// <summary>How many packets of the interface were lost between this one and the one before it, as far as the file says.</summary>
+    public long LostBefore { get; init; }
 
     /// <summary>Whether only its beginning was captured.</summary>
     public bool IsCut => Bytes.Length < OriginalLength;

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using CustomProto.Protocol;
+using static CustomProto.Capture.PcapngBlocks;
 
 namespace CustomProto.Capture;
 
@@ -7,25 +9,9 @@ namespace CustomProto.Capture;
 /// <remarks>https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html. Blocks that hold no frames are passed over.</remarks>
 sealed class PcapngFormat : CaptureFormat
 {
-    /// <summary>The type of a section's first block, the same in both byte orders.</summary>
-    internal const uint SectionHeader = 0x0a0d0d0a;
-
-    const uint InterfaceDescription = 1;
-    const uint ObsoletePacket = 2;
-    const uint SimplePacket = 3;
-    const uint EnhancedPacket = 6;
-
-    const uint ByteOrderMagic = 0x1a2b3c4d;
-    const int MajorVersion = 1;
-
-    const int BlockHeaderLength = 8;
-    const int TrailerLength = 4;
     const int MinBlockLength = BlockHeaderLength + TrailerLength;
-
-    const int EndOfOptions = 0;
-    const int TimeResolution = 9;
-    const int TimeOffset = 14;
     const byte Microseconds = 6;
+    const int EnhancedHeaderLength = 20;
 
     /// <summary>More than any machine has, so that a file of nothing but interfaces doesn't fill the memory.</summary>
     const int MaxInterfaces = 1 << 16;
@@ -69,11 +55,12 @@ sealed class PcapngFormat : CaptureFormat
                     ReadInterface(body);
                     break;
                 case EnhancedPacket:
-                    Require(body, 20);
-                    return ReadPacket(body, UInt32(body));
+                    Require(body, EnhancedHeaderLength);
+                    return ReadPacket(body, UInt32(body), dropped: 0);
                 case ObsoletePacket:
-                    Require(body, 20);
-                    return ReadPacket(body, UInt16(body));
+                    const ushort Unknown = 0xffff;
+                    Require(body, EnhancedHeaderLength);
+                    return ReadPacket(body, UInt16(body), UInt16(body[2..]) is var dropped and not Unknown ? dropped : 0);
                 case SimplePacket:
                     return ReadSimplePacket(body);
                 default:
@@ -135,44 +122,82 @@ sealed class PcapngFormat : CaptureFormat
         }
 
         var described = new PcapngInterface(UInt16(body), UInt32(body[4..]), Microseconds, OffsetSeconds: 0);
-        for (var options = body[8..]; options.Length > 0;)
+        for (var options = body[8..]; TryReadOption(ref options, out var code, out var value);)
         {
-            Require(options, 4);
-            var (code, length) = (UInt16(options), UInt16(options[2..]));
-            if (code == EndOfOptions)
+            described = (code, value.Length) switch
             {
-                break;
-            }
-
-            Require(options, 4 + Padded(length));
-            var value = options.Slice(4, length);
-            described = (code, length) switch
-            {
-                (TimeResolution, sizeof(byte)) => described with { Resolution = value[0] },
-                (TimeOffset, sizeof(long)) => described with { OffsetSeconds = Int64(value) },
-                (TimeResolution or TimeOffset, _) => throw Stream.Damaged(_start, $"has an option {code} of {length} bytes"),
+                (InterfaceName, _) => described with { Name = VisibleText.Decode(value) },
+                (InterfaceTimeResolution, sizeof(byte)) => described with { Resolution = value[0] },
+                (InterfaceTimeOffset, sizeof(long)) => described with { OffsetSeconds = Int64(value) },
+                (InterfaceTimeResolution or InterfaceTimeOffset, _) => throw Stream.Damaged(_start, $"has an option {code} of {value.Length} bytes"),
                 _ => described,
             };
-            options = options[(4 + Padded(length))..];
         }
 
         _interfaces.Add(described);
     }
 
-    /// <summary>An enhanced or an obsolete packet block: they differ only in how they give the interface.</summary>
-    CapturedFrame ReadPacket(ReadOnlySpan<byte> body, uint interfaceIndex)
+    /// <summary>Reads an option, if there is one more.</summary>
+    bool TryReadOption(ref ReadOnlySpan<byte> options, out ushort code, out ReadOnlySpan<byte> value)
+    {
+        code = EndOfOptions;
+        value = default;
+        if (options.Length == 0)
+        {
+            return false;
+        }
+
+        Require(options, 4);
+        code = UInt16(options);
+        var length = UInt16(options[2..]);
+        if (code == EndOfOptions)
+        {
+            return false;
+        }
+
+        Require(options, 4 + Padded(length));
+        value = options.Slice(4, length);
+        options = options[(4 + Padded(length))..];
+        return true;
+    }
+
+    /// <summary>An enhanced or an obsolete packet block: they differ only in how they give the interface and what was dropped.</summary>
+    CapturedFrame ReadPacket(ReadOnlySpan<byte> body, uint interfaceIndex, long dropped)
     {
         var from = FindInterface(interfaceIndex);
         var length = UInt32(body[12..]);
-        if (length > body.Length - 20)
+        if (length > body.Length - EnhancedHeaderLength)
         {
             throw Stream.Damaged(_start, $"is too short for its frame of {length} bytes");
         }
 
         var units = ((ulong)UInt32(body[4..]) << 32) | UInt32(body[8..]);
         var time = from.Nanoseconds(units) ?? throw Stream.Damaged(_start, "has a time centuries away");
-        return MakeFrame(body.Slice(20, (int)length).ToArray(), UInt32(body[16..]), time, (int)interfaceIndex, _start);
+        var frame = MakeFrame(body.Slice(EnhancedHeaderLength, (int)length).ToArray(), UInt32(body[16..]), time, (int)interfaceIndex, _start) with
+        {
+            Interface = from.Name,
+            LostBefore = dropped,
+        };
+        var end = EnhancedHeaderLength + Padded((int)length);
+        for (var options = end < body.Length ? body[end..] : default; TryReadOption(ref options, out var code, out var value);)
+        {
+            frame = (code, value.Length) switch
+            {
+                (PacketFlags, sizeof(uint)) => frame with { Direction = ReadDirection(UInt32(value)) },
+                (PacketDropCount, sizeof(long)) => frame with { LostBefore = Math.Max(0, Int64(value)) },
+                _ => frame,
+            };
+        }
+
+        return frame;
     }
+
+    static PacketDirection ReadDirection(uint flags) => (flags & FlagsDirectionMask) switch
+    {
+        FlagsInbound => PacketDirection.Ingress,
+        FlagsOutbound => PacketDirection.Egress,
+        _ => PacketDirection.None,
+    };
 
     /// <summary>A frame of the first interface without a time. How much of it was captured isn't written down either.</summary>
     CapturedFrame ReadSimplePacket(ReadOnlySpan<byte> body)
@@ -207,6 +232,4 @@ sealed class PcapngFormat : CaptureFormat
             throw Stream.Damaged(_start, "is too short for what it holds");
         }
     }
-
-    static int Padded(int length) => (length + 3) & ~3;
 }

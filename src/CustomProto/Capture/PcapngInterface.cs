@@ -13,6 +13,9 @@ readonly record struct PcapngInterface(int LinkType, uint SnapLength, byte Resol
     /// <summary>The most digits that a 64-bit number of units has: in finer units it is less than a nanosecond.</summary>
     const int MaxDigits = 20;
 
+    /// <summary>Its name, where the file says.</summary>
+    internal string? Name { get; init; }
+
     /// <summary>A time in nanoseconds since 1970; <see langword="null"/> where that is beyond what 64 bits hold, in the years 1677 and 2262.</summary>
     internal long? Nanoseconds(ulong units)
     {

@@ -30,6 +30,9 @@ public enum TimestampSource
 
     /// <summary>The system's clock, read in user space just before the packet was handed to the kernel.</summary>
     User,
+
+    /// <summary>A capture file.</summary>
+    Capture,
 }
 
 /// <summary>What is known of the packet that carried a message.</summary>

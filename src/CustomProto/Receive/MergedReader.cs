@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using CustomProto.Capture;
 using CustomProto.Protocol;
 
 namespace CustomProto.Receive;
@@ -48,28 +49,33 @@ public sealed class MergedReader : IDisposable
     /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
     public bool TryRead([NotNullWhen(true)] out CustomMessage? message)
     {
-        ThrowIfEmpty();
-        var asked = _readers[0];
+        var reader = First();
         try
         {
-            var first = asked;
-            var firstTime = long.MaxValue;
-            for (var i = 0; _readers.Count > 1 && i < _readers.Count; i++)
-            {
-                asked = _readers[i];
-                if (asked.TryPeek(out var time) && time < firstTime)
-                {
-                    (first, firstTime) = (asked, time);
-                }
-            }
-
-            asked = first;
-            return first.TryRead(out message);
+            return reader.TryRead(out message);
         }
         catch (CustomProtoException)
         {
-            _readers.Remove(asked);
-            asked.Dispose();
+            Remove(reader);
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
+    /// <exception cref="CustomProtoException">
+    /// As for <see cref="TryRead"/>; or the file can't be written (CaptureUnwritable): then nothing changes, and the message stays where it is.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public bool TryWrite(CaptureWriter capture)
+    {
+        var reader = First();
+        try
+        {
+            return reader.TryWrite(capture);
+        }
+        catch (CustomProtoException failure) when (!CaptureWriter.IsOwn(failure))
+        {
+            Remove(reader);
             throw;
         }
     }
@@ -90,23 +96,43 @@ public sealed class MergedReader : IDisposable
             return message;
         }
 
-        var started = Stopwatch.GetTimestamp();
-        while (true)
+        for (var started = Stopwatch.GetTimestamp(); Await(started, timeout, cancellationToken);)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             if (TryRead(out message))
             {
                 return message;
             }
-
-            var remaining = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(started);
-            if (remaining <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            {
-                return null;
-            }
-
-            ReaderWait.UntilAny(CollectionsMarshal.AsSpan(_readers), remaining, cancellationToken);
         }
+
+        return null;
+    }
+
+    /// <summary>Takes the next message into a capture, and waits for it if need be; before that, all that was taken is in the file.</summary>
+    /// <param name="capture">The capture.</param>
+    /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    /// <returns>False when the time is over.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CustomProtoException">As for <see cref="TryWrite"/>.</exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public bool Write(CaptureWriter capture, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (TryWrite(capture))
+        {
+            return true;
+        }
+
+        capture.Flush();
+        for (var started = Stopwatch.GetTimestamp(); Await(started, timeout, cancellationToken);)
+        {
+            if (TryWrite(capture))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Drops what is in the rings: reading starts with what comes from now on.</summary>
@@ -123,6 +149,58 @@ public sealed class MergedReader : IDisposable
     {
         _readers.ForEach(reader => reader.Dispose());
         _readers.Clear();
+    }
+
+    /// <summary>The reader with the message that was seen first; any, where there is none.</summary>
+    MessageReader First()
+    {
+        ThrowIfEmpty();
+        var asked = _readers[0];
+        if (_readers.Count == 1)
+        {
+            return asked;
+        }
+
+        try
+        {
+            var (first, firstTime) = (asked, long.MaxValue);
+            for (var i = 0; i < _readers.Count; i++)
+            {
+                asked = _readers[i];
+                if (asked.TryPeek(out var time) && time < firstTime)
+                {
+                    (first, firstTime) = (asked, time);
+                }
+            }
+
+            return first;
+        }
+        catch (CustomProtoException)
+        {
+            Remove(asked);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for something to be there, until some time after the start.</summary>
+    /// <returns>False when the time is over.</returns>
+    bool Await(long started, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var remaining = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(started);
+        if (remaining <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+        {
+            return false;
+        }
+
+        ReaderWait.UntilAny(CollectionsMarshal.AsSpan(_readers), remaining, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return true;
+    }
+
+    void Remove(MessageReader reader)
+    {
+        _readers.Remove(reader);
+        reader.Dispose();
     }
 
     void ThrowIfEmpty()

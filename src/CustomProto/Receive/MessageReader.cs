@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using CustomProto.Abi;
 using CustomProto.Bpf;
+using CustomProto.Capture;
 using CustomProto.Native;
 using CustomProto.Protocol;
 
@@ -57,6 +58,22 @@ public sealed unsafe class MessageReader : IDisposable
         }
 
         message = _decoder.Decode(record);
+        lease.Advance();
+        return true;
+    }
+
+    /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead"/>; or the file can't be written (CaptureUnwritable), and the message stays.</exception>
+    public bool TryWrite(CaptureWriter capture)
+    {
+        ArgumentNullException.ThrowIfNull(capture);
+        using var lease = Lease();
+        if (!lease.TryRead(out var record))
+        {
+            return false;
+        }
+
+        _decoder.Write(record, capture);
         lease.Advance();
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using CustomProto.Abi;
+using CustomProto.Capture;
 using CustomProto.Native;
 using CustomProto.Protocol;
 
@@ -37,6 +38,15 @@ sealed unsafe class RecordDecoder
         ref readonly var header = ref Check(record);
         return new CustomMessage(
             Protocol, record[sizeof(Event)..].ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
+    }
+
+    /// <summary>Writes a record to a capture, without making a message of it.</summary>
+    /// <exception cref="CustomProtoException">The record contradicts itself, or the file can't be written.</exception>
+    internal void Write(ReadOnlySpan<byte> record, CaptureWriter capture)
+    {
+        ref readonly var header = ref Check(record);
+        var verdict = new PacketVerdict((byte)header.Hook, header.Verdict);
+        capture.Write(ReadMetadata(header), record[sizeof(Event)..], Protocol.HeaderSize + (int)header.Length + (int)header.Trailing, (long)header.LostBefore, verdict);
     }
 
     /// <summary>Looks whether a record can be what the program wrote: its numbers are relied on from here on.</summary>
