@@ -38,20 +38,18 @@ public sealed class ConnectionTest : IDisposable
     public IReadOnlyList<ConnectionSummary> Summaries => [.. _courses.Values.Where(course => course.Sent > 0).Select(course => ConnectionSummary.Of(
         course.Destination, course.Port, course.Sent, course.Times, course.Clock, _requester.ReadCounts(course.Destination)))];
 
-    /// <summary>Adds a destination, and sends its first request.</summary>
+    /// <summary>Adds a destination; its first request is sent by <see cref="Next"/>.</summary>
     /// <returns>Whether it is new; one that is there already is asked once.</returns>
     /// <exception cref="CustomProtoException">As for <see cref="Requester.Send"/>; the destination isn't part of the test then.</exception>
     public bool Add(IPAddress destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        var course = new Course(destination);
         if (_courses.ContainsKey(destination))
         {
             return false;
         }
 
-        Ask(course);
-        _courses.Add(destination, course);
+        _courses.Add(destination, new Course(destination, _requester.Prepare(destination, _request).EndPoint.Port));
         return true;
     }
 
@@ -106,7 +104,7 @@ public sealed class ConnectionTest : IDisposable
                 continue;
             }
 
-            var left = _interval - Stopwatch.GetElapsedTime(course.LastSent);
+            var left = course.Sent == 0 ? TimeSpan.Zero : _interval - Stopwatch.GetElapsedTime(course.LastSent);
             if (left > TimeSpan.Zero)
             {
                 wait = wait is null || wait == Timeout.InfiniteTimeSpan || left < wait ? left : wait;
@@ -140,7 +138,6 @@ public sealed class ConnectionTest : IDisposable
     {
         var course = _courses[outcome.Destination];
         course.IsAsked = false;
-        course.Port = outcome.DestinationPort;
         if (outcome.Result is { } result)
         {
             course.Times.Add(result.RoundTripTime);
@@ -164,11 +161,11 @@ public sealed class ConnectionTest : IDisposable
     }
 
     /// <summary>How far a destination is.</summary>
-    sealed class Course(IPAddress destination)
+    sealed class Course(IPAddress destination, int port)
     {
         internal IPAddress Destination { get; } = destination;
 
-        internal int Port { get; set; }
+        internal int Port { get; } = port;
 
         internal int Sent { get; set; }
 

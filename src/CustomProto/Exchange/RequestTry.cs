@@ -40,6 +40,9 @@ sealed class RequestTry : IDisposable
     /// <summary>CLOCK_MONOTONIC when its time is over, in nanoseconds.</summary>
     internal long DeadlineNanoseconds { get; private set; }
 
+    /// <summary>The request as the kernel saw it depart, where it does.</summary>
+    internal CustomMessage? Departure { get; set; }
+
     /// <summary>How far it is.</summary>
     internal TryState State { get; set; }
 
@@ -70,7 +73,7 @@ sealed class RequestTry : IDisposable
         Socket.SendTo(Request.Message.Payload, Request.Target.EndPoint);
     }
 
-    /// <summary>The request as this try sent it.</summary>
+    /// <summary>The request as this try sent it; as far as is known in user space.</summary>
     internal CustomMessage ToMessage()
     {
         var message = Request.Message;

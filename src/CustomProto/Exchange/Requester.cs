@@ -54,9 +54,7 @@ public sealed class Requester : IDisposable
     {
         ArgumentNullException.ThrowIfNull(destination);
         ArgumentNullException.ThrowIfNull(request);
-        var target = FindTarget(destination);
-        target.Check(request);
-        _waiting.Enqueue(new PendingRequest(destination, target, request));
+        _waiting.Enqueue(new PendingRequest(destination, Prepare(destination, request), request));
         StartWaiting();
     }
 
@@ -124,6 +122,15 @@ public sealed class Requester : IDisposable
         _channels.Dispose();
         _targets.Clear();
         _waiting.Clear();
+    }
+
+    /// <summary>Finds the way to a destination, and sees whether a request fits; sends nothing.</summary>
+    /// <exception cref="CustomProtoException">As for <see cref="Send"/>.</exception>
+    internal RequestTarget Prepare(IPAddress destination, CustomMessage request)
+    {
+        var target = FindTarget(destination);
+        target.Check(request);
+        return target;
     }
 
     static long Now => Libc.ReadClock(Libc.CLOCK_MONOTONIC);
@@ -218,8 +225,9 @@ public sealed class Requester : IDisposable
         {
             request.Count(new ExchangeCounts { Duplicates = 1 });
         }
-        else if (attempt.State == TryState.Over || message.MonotonicNanoseconds > attempt.DeadlineNanoseconds)
+        else if (attempt.State == TryState.Over || (message.MonotonicNanoseconds > attempt.DeadlineNanoseconds && clock != RoundTripClock.User))
         {
+            // A response that is read late came in time unless a stamp tells otherwise.
             request.Count(new ExchangeCounts { Late = 1 });
         }
         else
@@ -230,16 +238,20 @@ public sealed class Requester : IDisposable
         }
     }
 
-    static RequestResult MakeResult(RequestTry attempt, CustomMessage response, RoundTripClock clock) => new()
+    static RequestResult MakeResult(RequestTry attempt, CustomMessage response, RoundTripClock clock)
     {
-        Destination = attempt.Request.Target.EndPoint.Address,
-        DestinationPort = attempt.Request.Target.EndPoint.Port,
-        Request = attempt.ToMessage(),
-        Response = response,
-        RoundTripTime = TimeSpan.FromTicks((response.MonotonicNanoseconds - attempt.SentNanoseconds) / TimeSpan.NanosecondsPerTick),
-        Clock = clock,
-        Try = attempt.Number,
-    };
+        var request = clock == RoundTripClock.Kernel ? attempt.Departure! : attempt.ToMessage();
+        return new RequestResult
+        {
+            Destination = attempt.Request.Target.EndPoint.Address,
+            DestinationPort = attempt.Request.Target.EndPoint.Port,
+            Request = request,
+            Response = response,
+            RoundTripTime = TimeSpan.FromTicks((response.MonotonicNanoseconds - request.MonotonicNanoseconds) / TimeSpan.NanosecondsPerTick),
+            Clock = clock,
+            Try = attempt.Number,
+        };
+    }
 
     /// <summary>A reader came to its end: the outstanding requests of its channel have nowhere to be answered any more.</summary>
     void Lose(ResponseChannel channel, CustomProtoException exception)

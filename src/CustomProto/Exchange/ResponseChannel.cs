@@ -4,27 +4,29 @@ using CustomProto.Send;
 
 namespace CustomProto.Exchange;
 
-/// <summary>How the responses of one interface come in: through a program's reader, or at the sockets that sent the requests.</summary>
+/// <summary>
+/// How the responses of one interface come in: through a program's reader, or at the sockets that sent the requests; and through which
+/// reader departing requests are seen, if any.
+/// </summary>
 sealed class ResponseChannel : IDisposable
 {
-    readonly Receiver? _own;
-    readonly Receiver? _receiver;
-    readonly ReceiveStatistics? _before;
+    readonly List<Receiver> _own = [];
+    readonly List<string> _reasons = [];
+    Receiver? _arrivals;
+    ReceiveStatistics? _before;
 
-    ResponseChannel(string reason, Receiver? receiver = null, MessageReader? reader = null, Receiver? own = null)
+    ResponseChannel()
     {
-        Reason = reason;
-        Reader = reader;
-        _receiver = receiver;
-        _own = own;
-        _before = receiver?.ReadStatistics();
     }
 
-    /// <summary>The program's reader; <see langword="null"/> where sockets receive.</summary>
-    internal MessageReader? Reader { get; }
+    /// <summary>The reader of what arrives; <see langword="null"/> where sockets receive.</summary>
+    internal MessageReader? Reader { get; private set; }
+
+    /// <summary>The reader of what departs; <see langword="null"/> where the kernel doesn't stamp requests.</summary>
+    internal MessageReader? Departures { get; private set; }
 
     /// <summary>Why responses come in so, as a sentence without its full stop.</summary>
-    internal string Reason { get; }
+    internal string Reason => string.Join("; ", _reasons);
 
     /// <summary>Opens the channel of the interface that a path leads over.</summary>
     /// <param name="path">The path.</param>
@@ -33,36 +35,35 @@ sealed class ResponseChannel : IDisposable
     /// <exception cref="CustomProtoException">A program takes the responses, and nobody else may read from it.</exception>
     internal static ResponseChannel Open(PacketPath path, RequestOptions options, int port)
     {
-        var link = path.Link;
-        if (Receivers.On([link]).FirstOrDefault(receiver => Sees(receiver, options, port)) is { } registered)
+        var channel = new ResponseChannel();
+        try
         {
-            return new ResponseChannel($"program {registered.ProgramId} is registered on '{link.Name}'", registered, registered.OpenReader());
-        }
-
-        if (path.IsLocal || !link.HasEthernetHeader || !options.RegisterPrograms)
-        {
-            return new ResponseChannel(path switch
+            channel.OpenArrivals(path, options, port);
+            if (channel.Reader is not null)
             {
-                { IsLocal: true } => $"{path.Destination} is an address of this host",
-                { Link.HasEthernetHeader: false } => $"packets on '{link.Name}' have no Ethernet header",
-                _ => "no program is registered, and none was to be",
-            });
-        }
+                channel.OpenDepartures(path, options, port);
+            }
 
-        return Register(link, options, port);
+            return channel;
+        }
+        catch
+        {
+            channel.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The packets on the port that weren't valid messages since the channel was opened, by reason; none where sockets receive.</summary>
     internal IEnumerable<(string Reason, long Packets)> Rejected()
     {
-        if (_before is not { } before || _receiver is null)
+        if (_before is not { } before || _arrivals is null)
         {
             return [];
         }
 
         try
         {
-            var now = _receiver.ReadStatistics();
+            var now = _arrivals.ReadStatistics();
             return new[]
             {
                 (nameof(now.Fragment), now.Fragment - before.Fragment),
@@ -80,21 +81,87 @@ sealed class ResponseChannel : IDisposable
         }
     }
 
+    /// <summary>Lets go of departures: a reader came to its end, or isn't worth an error.</summary>
+    internal void CloseDepartures()
+    {
+        Departures?.Dispose();
+        Departures = null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        CloseDepartures();
         Reader?.Dispose();
-        _own?.Dispose();
+        _own.ForEach(receiver => receiver.Dispose());
     }
 
-    static ResponseChannel Register(NetworkLink link, RequestOptions options, int port)
+    void OpenArrivals(PacketPath path, RequestOptions options, int port)
     {
-        Receiver? own = null;
+        var link = path.Link;
+        _arrivals = Find(link, AttachPoint.Xdp, options, port) ?? Find(link, AttachPoint.TcIngress, options, port);
+        if (_arrivals is null && MayRegister(path, options))
+        {
+            _arrivals = Register(link, AttachPoint.Xdp, options, port) ?? Register(link, AttachPoint.TcIngress, options, port);
+        }
+
+        _before = _arrivals?.ReadStatistics();
+        Reader = _arrivals?.OpenReader();
+    }
+
+    void OpenDepartures(PacketPath path, RequestOptions options, int port)
+    {
+        var receiver = Find(path.Link, AttachPoint.TcEgress, options, port)
+            ?? (MayRegister(path, options) ? Register(path.Link, AttachPoint.TcEgress, options, port) : null);
         try
         {
-            own = Receiver.Register(new ReceiverOptions
+            Departures = receiver?.OpenReader();
+        }
+        catch (CustomProtoException exception)
+        {
+            // Somebody reads it. The round trip then begins in user space.
+            _reasons.Add(exception.Message.TrimEnd('.'));
+        }
+    }
+
+    bool MayRegister(PacketPath path, RequestOptions options)
+    {
+        var obstacle = path switch
+        {
+            { IsLocal: true } => $"{path.Destination} is an address of this host",
+            { Link.HasEthernetHeader: false } => $"packets on '{path.Link.Name}' have no Ethernet header",
+            _ => options.RegisterPrograms ? null : "no other program was to be registered",
+        };
+        if (obstacle is not null)
+        {
+            _reasons.Add(obstacle);
+        }
+
+        return obstacle is null;
+    }
+
+    /// <summary>A program of this process, or a persistent one, that sees the requests or responses.</summary>
+    Receiver? Find(NetworkLink link, AttachPoint point, RequestOptions options, int port)
+    {
+        var receivers = point == AttachPoint.Xdp ? Receivers.On([link]) : Receivers.All;
+        var found = receivers.FirstOrDefault(receiver => receiver.AttachPoint == point
+            && receiver.InterfaceIndex == link.Index && receiver.Interface == link.Name && Sees(receiver, options, port));
+        if (found is not null)
+        {
+            _reasons.Add($"program {found.ProgramId} is registered ({point})");
+        }
+
+        return found;
+    }
+
+    Receiver? Register(NetworkLink link, AttachPoint point, RequestOptions options, int port)
+    {
+        try
+        {
+            var own = Receiver.Register(new ReceiverOptions
             {
                 Interface = link.Name,
+                AttachPoint = point,
                 Protocol = options.Protocol,
                 Ports = options.Protocol.Ports.Contains(port) ? null : [port],
 
@@ -103,17 +170,15 @@ sealed class ResponseChannel : IDisposable
                 Mode = link.Kind == "veth" ? AttachMode.Auto : AttachMode.Generic,
                 RingSize = ReceiverOptions.MinRingSize,
             });
-            return new ResponseChannel($"program {own.ProgramId} is registered on '{link.Name}' for the while", own, own.OpenReader(), own);
+            _own.Add(own);
+            _reasons.Add($"program {own.ProgramId} is registered for the while ({point})");
+            return own;
         }
-        catch (CustomProtoException exception) when (own is null)
+        catch (CustomProtoException exception)
         {
-            // A missing privilege, a program of somebody else, no libbpf: a socket does as well, with other stamps.
-            return new ResponseChannel($"no program can be registered: {exception.Message.TrimEnd('.')}");
-        }
-        catch
-        {
-            own?.Dispose();
-            throw;
+            // A missing privilege, a program of somebody else, no libbpf: it goes without, with other stamps.
+            _reasons.Add($"no program can be registered ({point}): {exception.Message.TrimEnd('.')}");
+            return null;
         }
     }
 

@@ -8,7 +8,10 @@ sealed class ResponseChannels(RequestOptions options) : IDisposable
 {
     readonly Dictionary<int, ResponseChannel> _byInterface = [];
 
-    /// <summary>The readers that there are.</summary>
+    /// <summary>The channels that programs receive for.</summary>
+    internal ResponseChannel[] WithReaders { get; private set; } = [];
+
+    /// <summary>Their readers of what arrives.</summary>
     internal MessageReader[] Readers { get; private set; } = [];
 
     /// <summary>The channel that a path's responses come in by.</summary>
@@ -25,15 +28,12 @@ sealed class ResponseChannels(RequestOptions options) : IDisposable
         return channel;
     }
 
-    /// <summary>Closes the channel of a reader that came to its end; the next request opens one anew.</summary>
-    /// <returns>The channel.</returns>
-    internal ResponseChannel Close(MessageReader reader)
+    /// <summary>Closes a channel whose reader came to its end; the next request opens one anew.</summary>
+    internal void Close(ResponseChannel channel)
     {
-        var (index, channel) = _byInterface.First(one => one.Value.Reader == reader);
-        _byInterface.Remove(index);
+        _byInterface.Remove(_byInterface.First(one => one.Value == channel).Key);
         channel.Dispose();
         Renew();
-        return channel;
     }
 
     /// <inheritdoc/>
@@ -48,5 +48,9 @@ sealed class ResponseChannels(RequestOptions options) : IDisposable
         Renew();
     }
 
-    void Renew() => Readers = [.. _byInterface.Values.Select(channel => channel.Reader).OfType<MessageReader>()];
+    void Renew()
+    {
+        WithReaders = [.. _byInterface.Values.Where(channel => channel.Reader is not null)];
+        Readers = [.. WithReaders.Select(channel => channel.Reader!)];
+    }
 }

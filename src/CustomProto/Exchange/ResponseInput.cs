@@ -18,22 +18,17 @@ sealed unsafe class ResponseInput(ProtocolDefinition protocol, ResponseChannels 
     /// <param name="lose">Gets the channel of a reader that came to its end, and why.</param>
     internal void Read(Action<RequestTry, CustomMessage, RoundTripClock> take, Action<ResponseChannel, CustomProtoException> lose)
     {
-        foreach (var reader in channels.Readers)
+        foreach (var channel in channels.WithReaders)
         {
             try
             {
-                while (reader.TryRead(out var message))
-                {
-                    if (message.Direction == PacketDirection.Ingress
-                        && tries.Find(message.Packet.Destination, (ushort)message.DestinationPort) is { Receives: false } attempt)
-                    {
-                        take(attempt, message, RoundTripClock.UserToKernel);
-                    }
-                }
+                ReadDepartures(channel);
+                ReadArrivals(channel, take);
             }
             catch (CustomProtoException exception)
             {
-                lose(channels.Close(reader), exception);
+                channels.Close(channel);
+                lose(channel, exception);
             }
         }
 
@@ -60,6 +55,46 @@ sealed unsafe class ResponseInput(ProtocolDefinition protocol, ResponseChannels 
         while (attempt.Socket.TryTakeError(out var error))
         {
             attempt.Request.Refusal = error.Errno;
+        }
+    }
+
+    void ReadArrivals(ResponseChannel channel, Action<RequestTry, CustomMessage, RoundTripClock> take)
+    {
+        while (channel.Reader!.TryRead(out var message))
+        {
+            if (message.Direction != PacketDirection.Ingress
+                || tries.Find(message.Packet.Destination, (ushort)message.DestinationPort) is not { Receives: false } attempt)
+            {
+                continue;
+            }
+
+            if (attempt.Departure is null)
+            {
+                // It was recorded before the response, but perhaps after it was last looked for.
+                ReadDepartures(channel);
+            }
+
+            take(attempt, message, attempt.Departure is null ? RoundTripClock.UserToKernel : RoundTripClock.Kernel);
+        }
+    }
+
+    /// <summary>Notes when requests departed. Where that can't be read any more, round trips begin in user space.</summary>
+    void ReadDepartures(ResponseChannel channel)
+    {
+        try
+        {
+            while (channel.Departures is { } departures && departures.TryRead(out var message))
+            {
+                if (tries.Find(message.Packet.Source, (ushort)message.SourcePort) is { } attempt
+                    && message.Packet.Destination == attempt.Request.Target.Address && message.MonotonicNanoseconds >= attempt.SentNanoseconds)
+                {
+                    attempt.Departure ??= message;
+                }
+            }
+        }
+        catch (CustomProtoException)
+        {
+            channel.CloseDepartures();
         }
     }
 
@@ -101,7 +136,7 @@ sealed unsafe class ResponseInput(ProtocolDefinition protocol, ResponseChannels 
         var decoded = _decoder.DecodePayload(_buffer.AsSpan(0, datagram.Length), packet);
         if (decoded.Message is { } message)
         {
-            take(attempt, message, RoundTripClock.UserToSocket);
+            take(attempt, message, message.TimestampSource == TimestampSource.Socket ? RoundTripClock.UserToSocket : RoundTripClock.User);
         }
         else if (packet.Source == attempt.Request.Target.Address && packet.SourcePort == attempt.Request.Target.EndPoint.Port)
         {
@@ -120,15 +155,15 @@ sealed unsafe class ResponseInput(ProtocolDefinition protocol, ResponseChannels 
     {
         var monotonic = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
         var realtime = Libc.ReadClock(Libc.CLOCK_REALTIME);
-        var age = datagram.RealtimeNanoseconds == 0 ? 0 : realtime - datagram.RealtimeNanoseconds;
+        var age = realtime - datagram.RealtimeNanoseconds;
 
         // Unless somebody set the clock meanwhile: nothing comes in before the request left or after now.
-        var stamp = age >= 0 && monotonic - age >= attempt.SentNanoseconds ? monotonic - age : monotonic;
+        var isStamped = datagram.RealtimeNanoseconds != 0 && age >= 0 && monotonic - age >= attempt.SentNanoseconds;
         return new PacketMetadata
         {
-            MonotonicNanoseconds = stamp,
-            UnixNanoseconds = datagram.RealtimeNanoseconds == 0 ? realtime : datagram.RealtimeNanoseconds,
-            TimestampSource = TimestampSource.Socket,
+            MonotonicNanoseconds = isStamped ? monotonic - age : monotonic,
+            UnixNanoseconds = isStamped ? datagram.RealtimeNanoseconds : realtime,
+            TimestampSource = isStamped ? TimestampSource.Socket : TimestampSource.User,
             Interface = attempt.Request.Target.Interface,
             Direction = PacketDirection.Ingress,
             Source = datagram.Source,

@@ -18,7 +18,9 @@ static unsafe partial class Libc
     internal const int SOL_SOCKET = 1;
     internal const int SO_BINDTODEVICE = 25;
     internal const int SO_ATTACH_FILTER = 26;
-    internal const int SO_TIMESTAMPNS = 35;
+    internal const int SO_TIMESTAMPING = 37;
+    internal const int SOF_TIMESTAMPING_RX_SOFTWARE = 8;
+    internal const int SOF_TIMESTAMPING_SOFTWARE = 16;
 
     internal const int SOL_IPV6 = 41;
     internal const int IPV6_UNICAST_HOPS = 16;

@@ -28,7 +28,7 @@ public enum TimestampSource
     /// <summary>The system's clock, read by the network stack when a socket's datagram came in.</summary>
     Socket,
 
-    /// <summary>The system's clock, read in user space just before the packet was handed to the kernel.</summary>
+    /// <summary>The system's clock, read in user space: just before the packet was handed to the kernel, or just after it was taken.</summary>
     User,
 
     /// <summary>A capture file.</summary>

@@ -34,7 +34,7 @@ sealed unsafe partial class UdpSocket
     /// <param name="datagram">What is known of it.</param>
     internal bool TryReceive(Span<byte> buffer, out ReceivedDatagram datagram)
     {
-        const int ControlLength = 64;
+        const int ControlLength = 128;
         var name = stackalloc byte[MaxAddressLength];
         var control = stackalloc byte[ControlLength];
         fixed (byte* bytes = buffer)
@@ -73,22 +73,24 @@ sealed unsafe partial class UdpSocket
         };
     }
 
-    /// <summary>The time in a socket's only kind of control message; 0 without one.</summary>
+    /// <summary>The first time in a socket's only kind of control message, that of the software; 0 without one.</summary>
     static long ReadTime(ReadOnlySpan<byte> control)
     {
         const long NanosecondsPerSecond = 1_000_000_000;
         return MemoryMarshal.TryRead<Libc.ControlHeader>(control, out var header)
-            && (header.Level, header.Type) is (Libc.SOL_SOCKET, Libc.SO_TIMESTAMPNS)
+            && (header.Level, header.Type) is (Libc.SOL_SOCKET, Libc.SO_TIMESTAMPING)
             && MemoryMarshal.TryRead<Libc.TimeSpec>(control[sizeof(Libc.ControlHeader)..], out var time)
             ? (time.Seconds * NanosecondsPerSecond) + time.Nanoseconds
             : 0;
     }
 
-    /// <summary>Has the network stack note when each datagram came in.</summary>
+    /// <summary>
+    /// Has the network stack note when each datagram came in. It begins to a moment later; until then a datagram has no time, where
+    /// SO_TIMESTAMPNS would give that of the reading for it.
+    /// </summary>
     void StampIncoming()
     {
-        // Without it the time is that of the reading.
-        var on = 1;
-        _ = Libc.SetSockOpt(Descriptor, Libc.SOL_SOCKET, Libc.SO_TIMESTAMPNS, &on, sizeof(int));
+        var flags = Libc.SOF_TIMESTAMPING_RX_SOFTWARE | Libc.SOF_TIMESTAMPING_SOFTWARE;
+        _ = Libc.SetSockOpt(Descriptor, Libc.SOL_SOCKET, Libc.SO_TIMESTAMPING, &flags, sizeof(int));
     }
 }

@@ -35,6 +35,7 @@ public sealed class HeaderTests
         #include <linux/if_link.h>
         #include <linux/if_packet.h>
         #include <linux/neighbour.h>
+        #include <linux/net_tstamp.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         typedef unsigned char Byte;
