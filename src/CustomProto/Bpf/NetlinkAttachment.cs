@@ -5,6 +5,8 @@ namespace CustomProto.Bpf;
 /// <summary>An attachment without a link, made through netlink: nothing holds it, so it stays until somebody detaches it.</summary>
 sealed unsafe class NetlinkAttachment : AttachedProgram
 {
+    const string Words = "Kernel error message: ";
+
     readonly int _interfaceIndex;
     readonly XdpFlags _mode;
     readonly FileDescriptor _program;
@@ -24,12 +26,19 @@ sealed unsafe class NetlinkAttachment : AttachedProgram
     internal override ProgramLifetime Lifetime => ProgramLifetime.Netlink;
 
     /// <summary>Exchanges the program without a gap, if it is still the expected one.</summary>
+    /// <param name="program">The program that is to be there.</param>
+    /// <param name="words">What the kernel says to a refusal, if it says anything (the extended acknowledgement, which libbpf prints).</param>
     /// <returns>0, or the positive error number; EEXIST when it is another program by now.</returns>
-    internal int TryExchange(BpfProgram program)
+    internal int TryExchange(FileDescriptor program, out string? words)
     {
         using var old = new BorrowedDescriptor(_program);
         var options = Expect(old);
-        return -Libbpf.bpf_xdp_attach(_interfaceIndex, program.Descriptor, (uint)_mode, &options);
+        LibbpfLog.Clear();
+        var errno = -Libbpf.bpf_xdp_attach(_interfaceIndex, program, (uint)_mode, &options);
+        words = errno != 0 && LibbpfLog.Text is { } log && log.LastIndexOf(Words, StringComparison.Ordinal) is >= 0 and var at
+            ? log[(at + Words.Length)..].Split('\n')[0].Trim()
+            : null;
+        return errno;
     }
 
     /// <summary>Attaches the program where there is none.</summary>

@@ -18,12 +18,7 @@ static class XdpAttach
     /// <exception cref="CustomProtoException">It isn't possible; the message says why.</exception>
     internal static (XdpLink Link, XdpMode Mode) Attach(BpfProgram program, NetworkLink link, AttachMode mode, List<string> notices, bool takesFragments = true)
     {
-        var runs = mode switch
-        {
-            AttachMode.Generic => XdpMode.Generic,
-            AttachMode.Offload => XdpMode.Offload,
-            _ => XdpMode.Native,
-        };
+        var runs = ModeOf(mode);
         var (attached, errno, words) = Try(program, link, runs, falls: mode == AttachMode.Auto);
         if (attached is null && mode == AttachMode.Auto && LeavesGeneric(errno))
         {
@@ -38,8 +33,16 @@ static class XdpAttach
 
         return attached is not null
             ? (attached, runs)
-            : throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno) ?? Remedy(link, errno, mode, takesFragments), detail: words);
+            : throw Failures.Create(Operation.AttachXdp, errno, link.Name, Holder(link, errno) ?? Remedy(link, errno, runs, takesFragments), detail: words);
     }
+
+    /// <summary>Where a program runs first that is to be attached in a mode.</summary>
+    internal static XdpMode ModeOf(AttachMode mode) => mode switch
+    {
+        AttachMode.Generic => XdpMode.Generic,
+        AttachMode.Offload => XdpMode.Offload,
+        _ => XdpMode.Native,
+    };
 
     /// <summary>The flag of a mode.</summary>
     internal static XdpFlags Flags(XdpMode mode) => mode switch
@@ -88,13 +91,17 @@ static class XdpAttach
         link.Kind == "veth" ? "lower the MTU of its veth peer (ip link set dev PEER mtu 1500)" : $"lower the MTU (ip link set dev {link.Name} mtu 1500)";
 
     /// <summary>Advice for causes that the error number doesn't tell alone.</summary>
-    static string? Remedy(NetworkLink link, int errno, AttachMode mode, bool takesFragments) => errno switch
+    /// <param name="link">The interface.</param>
+    /// <param name="errno">The error number.</param>
+    /// <param name="mode">The mode that was tried last.</param>
+    /// <param name="takesFragments">Whether the program takes packets in several buffers.</param>
+    internal static string? Remedy(NetworkLink link, int errno, XdpMode mode, bool takesFragments) => errno switch
     {
         Errno.ERANGE when !takesFragments =>
             $"With an MTU of {MtuOf(link)} the driver takes only a program for fragments: declare it SEC(\"xdp.frags\"), {LowerMtu(link)}, or use -Mode Generic.",
-        Errno.EINVAL when !takesFragments && link.Mtu > EthernetMtu && mode != AttachMode.Generic =>
+        Errno.EINVAL when !takesFragments && link.Mtu > EthernetMtu && mode != XdpMode.Generic =>
             $"With an MTU of {link.Mtu} bytes the driver may take only a program for fragments: declare it SEC(\"xdp.frags\"), {LowerMtu(link)}, or use -Mode Generic.",
-        Errno.EINVAL or Errno.EOPNOTSUPP when mode == AttachMode.Native && MergesPackets(link) =>
+        Errno.EINVAL or Errno.EOPNOTSUPP when mode == XdpMode.Native && MergesPackets(link) =>
             $"Large receive offload is on, which merges packets before XDP could see them: ethtool -K {link.Name} lro off, or use -Mode Generic.",
         Errno.EEXIST => $"The other program is on an interface above '{link.Name}', such as a bridge or a bond, or was here a moment ago; Get-XdpProgram lists them.",
         _ => null,

@@ -15,10 +15,13 @@ static class XdpTakeover
     /// <param name="program">The program that is to run there.</param>
     /// <param name="link">The interface, with the foreign program as it was seen.</param>
     /// <param name="way">What becomes of the foreign program; not <see cref="ForeignProgram.Keep"/>.</param>
+    /// <param name="mode">Where the program is to run; left to choose, where the foreign one does.</param>
     /// <param name="agreed">The id of the program that the user agreed to replace; <see langword="null"/> for the one that was seen.</param>
     /// <param name="notices">Where to say what that means.</param>
+    /// <param name="takesFragments">Whether the program takes packets in several buffers.</param>
     /// <exception cref="CustomProtoException">It isn't possible; the message says what is attached now.</exception>
-    internal static (AttachedProgram Attachment, XdpMode Mode) Take(BpfProgram program, NetworkLink link, ForeignProgram way, uint? agreed, List<string> notices)
+    internal static (AttachedProgram Attachment, XdpMode Mode) Take(
+        BpfProgram program, NetworkLink link, ForeignProgram way, AttachMode mode, uint? agreed, List<string> notices, bool takesFragments = true)
     {
         if (link.XdpAttachments is not [var held])
         {
@@ -31,19 +34,31 @@ static class XdpTakeover
             throw Changed(link, expected);
         }
 
+        var runs = mode == AttachMode.Auto ? held.Mode : XdpAttach.ModeOf(mode);
+        if (way == ForeignProgram.Exchange && runs != held.Mode)
+        {
+            throw new CustomProtoException(
+                FailureKind.InvalidArgument,
+                "ModeDiffers",
+                $"Cannot exchange the program on '{link.Name}' without a gap: it runs in {Text(held.Mode)} mode, and {Text(runs)} mode is asked for.",
+                "Leave out -Mode, or -NoGap.",
+                link.Name);
+        }
+
         using var foreign = KernelObjects.OpenProgram(held.ProgramId);
         var name = KernelObjects.ReadProgram(foreign, link.Name).Name;
         var foreignLink = KernelObjects.OpenXdpLink(held.ProgramId, link.Index);
         var attachment = way == ForeignProgram.Exchange
-            ? Exchange(program, link, held, foreign, foreignLink, name, notices)
-            : Replace(program, link, held, foreign, foreignLink, name, notices);
-        return (attachment, held.Mode);
+            ? Exchange(program, link, held, foreign, foreignLink, name, notices, takesFragments)
+            : Replace(program, link, held, runs, foreign, foreignLink, name, notices, takesFragments);
+        return (attachment, runs);
     }
 
     static AttachedProgram Exchange(
-        BpfProgram program, NetworkLink link, XdpAttachment held, FileDescriptor foreign, FileDescriptor? foreignLink, string name, List<string> notices)
+        BpfProgram program, NetworkLink link, XdpAttachment held, FileDescriptor foreign, FileDescriptor? foreignLink, string name, List<string> notices, bool takesFragments)
     {
         int errno;
+        string? words = null;
         if (foreignLink is not null)
         {
             var exchanged = new XdpLink(foreignLink);
@@ -59,7 +74,7 @@ static class XdpTakeover
         else
         {
             using var there = new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), foreign.Duplicate(name));
-            errno = there.TryExchange(program);
+            errno = there.TryExchange(program.Descriptor, out words);
             if (errno == 0)
             {
                 notices.Add($"The program took the place of '{name}' (id {held.ProgramId}) without a gap. It was attached through netlink, so it outlives this process: Unregister-XdpProgram -Interface {link.Name} ends it.");
@@ -67,11 +82,21 @@ static class XdpTakeover
             }
         }
 
-        throw errno is Errno.EEXIST or Errno.EPERM ? Changed(link, held.ProgramId) : Failures.Create(Operation.AttachXdp, errno, link.Name);
+        throw errno is Errno.EEXIST or Errno.EPERM
+            ? Changed(link, held.ProgramId)
+            : Failures.Create(Operation.AttachXdp, errno, link.Name, Hint(link, errno, held.Mode, takesFragments, $"The program '{name}' (id {held.ProgramId}) is there as before."), detail: words);
     }
 
     static XdpLink Replace(
-        BpfProgram program, NetworkLink link, XdpAttachment held, FileDescriptor foreign, FileDescriptor? foreignLink, string name, List<string> notices)
+        BpfProgram program,
+        NetworkLink link,
+        XdpAttachment held,
+        XdpMode mode,
+        FileDescriptor foreign,
+        FileDescriptor? foreignLink,
+        string name,
+        List<string> notices,
+        bool takesFragments)
     {
         using var byLink = foreignLink is null ? null : new XdpLink(foreignLink);
         using var byNetlink = new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), foreign.Duplicate(name));
@@ -85,7 +110,7 @@ static class XdpTakeover
             throw refused == Errno.EEXIST ? Changed(link, held.ProgramId) : Failures.Create(Operation.DetachXdp, refused, link.Name);
         }
 
-        var errno = XdpLink.TryAttach(program, link.Index, XdpAttach.Flags(held.Mode), out var attached);
+        var errno = XdpLink.TryAttach(program, link.Index, XdpAttach.Flags(mode), out var attached);
         var gap = Stopwatch.GetElapsedTime(started);
         if (attached is not null)
         {
@@ -93,9 +118,31 @@ static class XdpTakeover
             return attached;
         }
 
-        var restored = byNetlink.TryAttach() == 0 ? "It is attached again, through netlink." : "It could not be attached again.";
-        throw Failures.Create(Operation.AttachXdp, errno, link.Name, $"The program '{name}' (id {held.ProgramId}) had been detached for it. {restored}");
+        var isRestored = byNetlink.TryAttach() == 0;
+        var words = isRestored && mode == held.Mode ? AskWhy(byNetlink, program, link, mode, foreign) : null;
+        var fate = $"The program '{name}' (id {held.ProgramId}) had been detached for it. {(isRestored ? "It is attached again, through netlink." : "It could not be attached again.")}";
+        throw Failures.Create(Operation.AttachXdp, errno, link.Name, Hint(link, errno, mode, takesFragments, fate), detail: words);
     }
+
+    /// <summary>
+    /// The kernel's words for refusing a program, which a link doesn't carry but netlink does: by asking for the exchange that was refused
+    /// just now. Should it succeed, it is taken back.
+    /// </summary>
+    static string? AskWhy(NetlinkAttachment foreignAttachment, BpfProgram program, NetworkLink link, XdpMode mode, FileDescriptor foreign)
+    {
+        if (foreignAttachment.TryExchange(program.Descriptor, out var words) == 0)
+        {
+            using var exchanged = new NetlinkAttachment(link.Index, XdpAttach.Flags(mode), program.Descriptor.Duplicate(program.Name));
+            _ = exchanged.TryExchange(foreign, out _);
+        }
+
+        return words;
+    }
+
+    static string Hint(NetworkLink link, int errno, XdpMode mode, bool takesFragments, string fate) =>
+        XdpAttach.Remedy(link, errno, mode, takesFragments) is { } remedy ? $"{fate} {remedy}" : fate;
+
+    static string Text(XdpMode mode) => mode.ToString().ToLowerInvariant();
 
     /// <summary>The failure for a program that is no longer the one that was seen.</summary>
     internal static CustomProtoException Changed(NetworkLink link, uint expected) => new(

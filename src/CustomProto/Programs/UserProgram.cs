@@ -101,7 +101,7 @@ public sealed class UserProgram : IDisposable
     {
         if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
         {
-            return XdpTakeover.Take(program, link, options.ForeignProgram, options.ForeignProgramId, notices);
+            return XdpTakeover.Take(program, link, options.ForeignProgram, options.Mode, options.ForeignProgramId, notices, chosen.TakesFragments);
         }
 
         return XdpAttach.Attach(program, link, options.Mode, notices, chosen.TakesFragments);

@@ -93,7 +93,7 @@ static class ReceiverRegistration
 
         if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
         {
-            return XdpTakeover.Take(program.Program, link, options.ForeignProgram, options.ForeignProgramId, notices);
+            return XdpTakeover.Take(program.Program, link, options.ForeignProgram, options.Mode, options.ForeignProgramId, notices);
         }
 
         return XdpAttach.Attach(program.Program, link, options.Mode, notices);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using CustomProto.Bpf;
 using CustomProto.Fixtures;
 using CustomProto.Native;
 using CustomProto.Net;
@@ -70,6 +71,41 @@ public sealed class RefusedAttachmentTests : IDisposable
         Assert.Contains("above 'near', such as a bridge", refused.Hint, StringComparison.Ordinal);
     }
 
+    /// <summary>A program for fragments may be where one without may not. Exchanging the program of a link has no words of the kernel's.</summary>
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData(ForeignProgram.Detach, false, $": {MtuWords}.", "had been detached for it. It is attached again, through netlink.")]
+    [InlineData(ForeignProgram.Detach, true, $": {MtuWords}.", "had been detached for it. It is attached again, through netlink.")]
+    [InlineData(ForeignProgram.Exchange, false, $": {MtuWords}.", "is there as before.")]
+    [InlineData(ForeignProgram.Exchange, true, ".", "is there as before.")]
+    public void Takeover_that_the_driver_refuses(ForeignProgram way, bool byLink, string words, string fate)
+    {
+        Add("mtu 9000", "");
+        using var foreign = Foreign(byLink);
+
+        var refused = Assert.Throws<NativeException>(() => TakeOver(way, AttachMode.Auto));
+
+        Assert.StartsWith($"Cannot attach the XDP program to 'near': Numerical result out of range (ERANGE){words} The program 'second' (id {foreign.Id}) ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(fate, refused.Hint, StringComparison.Ordinal);
+        Assert.Contains("declare it SEC(\"xdp.frags\")", refused.Hint, StringComparison.Ordinal);
+        Assert.Equal([new XdpAttachment(XdpMode.Native, foreign.Id)], _network.Run(0, () => NetworkLinks.Get("near")).XdpAttachments);
+        Detach(foreign.Id);
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
+    public void Takeover_in_another_mode_needs_a_gap()
+    {
+        Add("mtu 9000", "");
+        using var foreign = Foreign(byLink: false);
+
+        var refused = Assert.Throws<CustomProtoException>(() => TakeOver(ForeignProgram.Exchange, AttachMode.Generic));
+        Assert.Equal((FailureKind.InvalidArgument, "ModeDiffers"), (refused.Kind, refused.ErrorId));
+        Assert.Contains("it runs in native mode, and generic mode is asked for", refused.Message, StringComparison.Ordinal);
+
+        using var generic = TakeOver(ForeignProgram.Detach, AttachMode.Generic);
+        Assert.Equal((XdpMode.Generic, ProgramLifetime.Process), (generic.Mode, generic.Lifetime));
+        Assert.Equal([new XdpAttachment(XdpMode.Generic, generic.ProgramId)], _network.Run(0, () => NetworkLinks.Get("near")).XdpAttachments);
+    }
+
     /// <summary>A holder that is known by name says more than the kernel does.</summary>
     [KernelFact(KernelNeed.Bpf | KernelNeed.Tracefs)]
     public void Another_program_is_named_without_asking()
@@ -102,6 +138,19 @@ public sealed class RefusedAttachmentTests : IDisposable
         Assert.StartsWith("Cannot attach the XDP program to 'near': Numerical result out of range (ERANGE). With an MTU of ", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A program for fragments on the interface, attached by somebody else as far as the library knows.</summary>
+    Stranger Foreign(bool byLink) => _network.Run(0, () => new Stranger(NetworkLinks.Get("near").Index, byLink));
+
+    UserProgram TakeOver(ForeignProgram way, AttachMode mode) => _network.Run(0, () => UserProgram.Register(new UserProgramOptions
+    {
+        Interface = "near",
+        File = ObjectFile.Read(FixtureObjects.Compile("pass")),
+        ForeignProgram = way,
+        Mode = mode,
+    }));
+
+    void Detach(uint programId) => _network.Run(0, () => XdpDetach.Detach(NetworkLinks.Get("near"), XdpMode.Native, programId));
+
     static void Mount(string command)
     {
         using var process = Process.Start("sh", ["-c", command]);
@@ -132,4 +181,35 @@ public sealed class RefusedAttachmentTests : IDisposable
         using var receiver = Receiver.Register(new ReceiverOptions { Interface = "near", Mode = mode });
         return string.Join(' ', receiver.Notices);
     });
+
+    sealed class Stranger : IDisposable
+    {
+        readonly LoadedUserProgram _program;
+        readonly AttachedProgram? _attachment;
+
+        internal Stranger(int interfaceIndex, bool byLink)
+        {
+            var file = ObjectFile.Read(FixtureObjects.Compile("many"));
+            _program = LoadedUserProgram.Load(file, file.ChooseProgram("second"), new Dictionary<string, object?>(), isPrivate: true);
+            if (byLink)
+            {
+                Assert.Equal(0, XdpLink.TryAttach(_program.Program, interfaceIndex, XdpFlags.DriverMode, out var link));
+                _attachment = link;
+            }
+            else
+            {
+                var netlink = new NetlinkAttachment(interfaceIndex, XdpFlags.DriverMode, _program.Program.Descriptor.Duplicate("second"));
+                Assert.Equal(0, netlink.TryAttach());
+                _attachment = netlink;
+            }
+        }
+
+        internal uint Id => _program.Program.Info.Id;
+
+        public void Dispose()
+        {
+            _attachment?.Dispose();
+            _program.Dispose();
+        }
+    }
 }
