@@ -28,6 +28,12 @@ static class InterfaceSelection
     {
         var links = Find(name);
         var receivers = Receivers.On(links);
+        if (receivers.Count == 0 && links is [{ XdpAttachments.Count: > 0 }])
+        {
+            // Somebody else's, or a user's own: the failure says which.
+            return [RequireReceiver(ProgramInventory.List(links)[0])];
+        }
+
         return receivers.Count > 0 || links is not [var only]
             ? receivers
             : throw new CustomProtoException(

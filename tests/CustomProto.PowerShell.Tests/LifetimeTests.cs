@@ -56,7 +56,7 @@ public sealed class LifetimeTests : ShellTest
         }
 
         Assert.Empty(Attached());
-        Assert.False(Directory.Exists("/sys/fs/bpf/customproto"));
+        Assert.False(File.Exists(ReceiverPins.Path(id, ReceiverPins.About)));
     }
 
     [KernelFact(KernelNeed.Bpf)]
@@ -119,6 +119,7 @@ public sealed class LifetimeTests : ShellTest
         Assert.Empty(elsewhere.Run("Get-XdpProgram").WithoutErrors().Output);
         Assert.Contains(elsewhere.Run("Get-XdpProgram -All").WithoutErrors().All<XdpProgram>(), program => program.Id == id && program.Interface is null);
         Assert.Equal(0, Shell.Run("Get-XdpProgram -Statistics -Duration 0.01").WithoutErrors().Single<XdpProgram>().RunCount);
+        Assert.Matches("(?m)^Interface +Mode +Id +Name +Runs +ns/run *$", Shell.Run("Get-XdpProgram -Statistics -Duration 0.01 | Out-String").WithoutErrors().Text);
         Assert.Null(Shell.Run("Get-XdpProgram").WithoutErrors().Single<XdpProgram>().RunCount);
     }
 }

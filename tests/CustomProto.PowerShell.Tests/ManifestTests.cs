@@ -115,7 +115,7 @@ public sealed class ManifestTests : IDisposable
         string[] files = ["CustomProto.Format.ps1xml", "CustomProto.Types.ps1xml"];
         var names = files.SelectMany(file => XDocument.Load(Path.Combine(Installation.Module, file)).Descendants())
             .Where(element => element.Name.LocalName == "TypeName" || (element.Name.LocalName == "Name" && element.Parent!.Name.LocalName == "Type"))
-            .Select(element => element.Value.Replace("Deserialized.", "", StringComparison.Ordinal))
+            .Select(element => element.Value.Replace("Deserialized.", "", StringComparison.Ordinal).Split('#')[0])
             .Distinct();
 
         Assert.All(names, name => Assert.True((CommandAssembly.GetType(name) ?? typeof(Protocol.CustomMessage).Assembly.GetType(name)) is not null, name));

@@ -144,6 +144,8 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
         RegisterPass();
 
         AssertError(
+            Shell.Fail($"Set-XdpProgram {Veth} -MatchAction Drop"), ErrorCategory.NotImplemented, "NotTheProtocolsProgram", "SetXdpProgramCommand", "has no messages and counters of the protocol");
+        AssertError(
             Shell.Fail("Get-XdpProgram | Get-CustomMessage -NoWait"), ErrorCategory.NotImplemented, "NotTheProtocolsProgram", "GetCustomMessageCommand", "has no messages and counters of the protocol");
     }
 

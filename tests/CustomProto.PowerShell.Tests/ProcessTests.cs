@@ -1,4 +1,5 @@
 using System.Globalization;
+using CustomProto.Fixtures;
 using CustomProto.KernelTests;
 using CustomProto.KernelTests.Exchange;
 using CustomProto.Protocol;
@@ -117,6 +118,23 @@ public sealed class ProcessTests : ShellTest
         Send(MessageType.Request, "question");
 
         Assert.Equal(["1", "0", "0"], shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^3..]);
+    }
+
+    /// <summary>A process may look at what it holds itself; of others it sees what the network tells.</summary>
+    [ProcessFact]
+    public void Three_capabilities_show_own_programs_whole_and_measure_nothing_with_one_warning()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            $"Register-XdpProgram veth1 -Path {FixtureObjects.Compile("variables")} | ForEach-Object {{ \"$($_.Name) $($_.Lifetime) $($_.Owners[0].Id -eq $PID) $($_.LinkId -gt 0) $($_.MapIds.Count -gt 3)\" }};"
+            + "$all = Get-XdpProgram -All -Statistics -Duration 0.01; \"$($all.Name) [$($all.RunCount)]\"; Unregister-XdpProgram veth1; @(Get-XdpProgram).Count; $Error.Count",
+            wrapper: ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+net_raw", "--inh-caps=-all"]);
+
+        var lines = shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(["look Process True True True", "look []", "0", "0"], lines.Where(line => !line.StartsWith("WARNING:", StringComparison.Ordinal)));
+        Assert.Contains("run-time statistics", Assert.Single(lines, line => line.StartsWith("WARNING:", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [ProcessFact]

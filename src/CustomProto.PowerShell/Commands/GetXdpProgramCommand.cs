@@ -13,6 +13,8 @@ public sealed class GetXdpProgramCommand : CustomProtoCommand
     const string InterfaceSet = "Interface";
     const string IdSet = "Id";
 
+    const string StatisticsView = "CustomProto.Programs.XdpProgram#Statistics";
+
     bool _withoutDetails;
 
     /// <summary>The interfaces; wildcards are allowed.</summary>
@@ -64,24 +66,49 @@ public sealed class GetXdpProgramCommand : CustomProtoCommand
     {
         if (All)
         {
-            Write(() => ProgramInventory.ListOthers(NetworkLinks.List()), null);
+            Write(() => Permitted(() => ProgramInventory.ListOthers(NetworkLinks.List()), []), null);
         }
 
         if (_withoutDetails)
         {
-            WriteWarning("Names, links, owners and times of programs are for CAP_SYS_ADMIN only, so they are left empty: run as root (sudo pwsh).");
+            WriteWarning("Names, links, owners and times of others' programs, those attached elsewhere (-All) and run-time statistics are for CAP_SYS_ADMIN only, so they are left empty: run as root (sudo pwsh).");
         }
     }
 
     void Write(Func<IReadOnlyList<XdpProgram>> list, object? target)
     {
         if (!Attempt(list, target, out var programs)
-            || !Attempt(() => Statistics ? ProgramInventory.Measure(programs, Duration, StopToken) : programs, target, out var measured))
+            || !Attempt(() => Statistics ? Permitted(() => ProgramInventory.Measure(programs, Duration, StopToken), programs) : programs, target, out var measured))
         {
             return;
         }
 
-        _withoutDetails |= measured.Any(program => program.Name is null);
-        WriteObject(measured, enumerateCollection: true);
+        foreach (var program in measured)
+        {
+            _withoutDetails |= program.Name is null;
+            WriteObject(Statistics ? WithStatistics(program) : program);
+        }
+    }
+
+    /// <summary>What only CAP_SYS_ADMIN may see, or what there is without it.</summary>
+    IReadOnlyList<XdpProgram> Permitted(Func<IReadOnlyList<XdpProgram>> question, IReadOnlyList<XdpProgram> otherwise)
+    {
+        try
+        {
+            return question();
+        }
+        catch (CustomProtoException failure) when (failure.Kind == FailureKind.PermissionDenied)
+        {
+            _withoutDetails = true;
+            return otherwise;
+        }
+    }
+
+    /// <summary>The same object, shown in another table.</summary>
+    static PSObject WithStatistics(XdpProgram program)
+    {
+        var shown = new PSObject(program);
+        shown.TypeNames.Insert(0, StatisticsView);
+        return shown;
     }
 }

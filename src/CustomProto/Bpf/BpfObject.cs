@@ -154,7 +154,9 @@ sealed unsafe class BpfObject : IDisposable
         }
 
         var refusal = VerifierLog.Read(verifier);
-        var hint = refusal.IsEmpty ? null : "The kernel's verifier refused the program; the exception's Log has all that it said.";
+        var hint = refusal.IsEmpty ? null
+            : Capabilities.Has(Capability.Perfmon) ? "The kernel's verifier refused the program; the exception's Log has all that it said."
+            : "The kernel's verifier refused the program; the exception's Log has all that it said. It takes more from a process with CAP_PERFMON, which this one lacks.";
         return Failures.Create(Operation.LoadProgram, result, program, hint, verifier, refusal.ToString());
     }
 

@@ -5,7 +5,15 @@ using CustomProto.Native;
 namespace CustomProto.Bpf;
 
 /// <summary>A process that holds a program or a link open.</summary>
-sealed record ObjectHolder(int Process, uint ProgramId, uint LinkId);
+/// <param name="Process">The process.</param>
+/// <param name="Descriptor">Its descriptor.</param>
+/// <param name="ProgramId">The program, or the link's.</param>
+/// <param name="LinkId">The link; 0 for a program.</param>
+sealed record ObjectHolder(int Process, int Descriptor, uint ProgramId, uint LinkId)
+{
+    /// <summary>Whether it is this process.</summary>
+    internal bool IsThisProcess => Process == Environment.ProcessId;
+}
 
 /// <summary>
 /// Which processes hold BPF programs and links, from <c>/proc/PID/fd</c> and <c>fdinfo</c> (proc(5)). Processes of other users are seen by
@@ -61,7 +69,7 @@ static class ObjectHolders
         try
         {
             var info = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fdinfo/{descriptor}"));
-            holders.Add(new ObjectHolder(process, Number(info, "prog_id:"), Number(info, "link_id:")));
+            holders.Add(new ObjectHolder(process, descriptor, Number(info, "prog_id:"), Number(info, "link_id:")));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

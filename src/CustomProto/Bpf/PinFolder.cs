@@ -67,9 +67,16 @@ static class PinFolder
 
     static void RemoveIfEmpty(string folder)
     {
-        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        try
         {
-            Directory.Delete(folder);
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.Delete(folder);
+            }
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's.
         }
     }
 }

@@ -10,7 +10,8 @@ public static class ProgramInventory
     const uint ProgramTypeXdp = 6;
 
     /// <summary>
-    /// The programs attached to interfaces. That they are there needs no privilege; names, times, links, owners and pins need CAP_SYS_ADMIN.
+    /// The programs attached to interfaces. That they are there needs no privilege; names, times, links, owners and pins of what this
+    /// process doesn't hold itself need CAP_SYS_ADMIN.
     /// </summary>
     /// <param name="links">The interfaces to look at, in the calling thread's network namespace.</param>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -91,7 +92,7 @@ public static class ProgramInventory
     static XdpProgram Describe(uint id, NetworkLink? link, XdpMode mode, Surroundings surroundings)
     {
         var described = new XdpProgram { Interface = link?.Name, InterfaceIndex = link?.Index ?? 0, Mode = mode, Id = id };
-        using var program = WithPrivilege(() => KernelObjects.OpenProgram(id));
+        using var program = WithPrivilege(() => KernelObjects.OpenProgram(id)) ?? surroundings.OpenOwnProgram(id);
         if (program is null)
         {
             return described;
@@ -138,7 +139,7 @@ public static class ProgramInventory
     /// <summary>What is asked of the whole system, once for all programs.</summary>
     sealed class Surroundings(IReadOnlyList<ObjectHolder> holders)
     {
-        internal IReadOnlyList<XdpLinkInfo> Links { get; } = WithPrivilege(KernelObjects.ReadXdpLinks) ?? [];
+        internal IReadOnlyList<XdpLinkInfo> Links { get; } = WithPrivilege(KernelObjects.ReadXdpLinks) ?? ReadOwnLinks(holders);
 
         internal IReadOnlyList<PinnedProgram> Pins { get; } = PinnedObjects.FindPrograms();
 
@@ -155,6 +156,41 @@ public static class ProgramInventory
             }
 
             return owners.Count == 0 ? null : owners;
+        }
+
+        /// <summary>A program that this process holds, which it may look at without being allowed to open it by its id.</summary>
+        internal FileDescriptor? OpenOwnProgram(uint id)
+        {
+            foreach (var holder in holders.Where(holder => holder.IsThisProcess && holder.ProgramId == id && holder.LinkId == 0))
+            {
+                // The descriptor may have been closed since, and its number be another's.
+                if (WithPrivilege(() => FileDescriptor.Duplicate(holder.Descriptor, $"program {id}")) is { } program)
+                {
+                    if (WithPrivilege<ProgramInfo?>(() => KernelObjects.ReadProgram(program, $"{id}"))?.Id == id)
+                    {
+                        return program;
+                    }
+
+                    program.Dispose();
+                }
+            }
+
+            return null;
+        }
+
+        static List<XdpLinkInfo> ReadOwnLinks(IReadOnlyList<ObjectHolder> holders)
+        {
+            var links = new List<XdpLinkInfo>();
+            foreach (var holder in holders.Where(holder => holder.IsThisProcess && holder.LinkId != 0))
+            {
+                using var link = WithPrivilege(() => FileDescriptor.Duplicate(holder.Descriptor, $"link {holder.LinkId}"));
+                if (link is not null && KernelObjects.ReadXdpLink(link) is { } info && info.Id == holder.LinkId)
+                {
+                    links.Add(info);
+                }
+            }
+
+            return links;
         }
 
         static string NameOf(int process)

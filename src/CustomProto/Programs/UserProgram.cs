@@ -132,7 +132,11 @@ public sealed class UserProgram : IDisposable
             if (!_disposed)
             {
                 _attachment.Detach();
-                PinFolder.Remove(ProgramId);
+                if (Lifetime != ProgramLifetime.Process)
+                {
+                    PinFolder.Remove(ProgramId);
+                }
+
                 Dispose();
             }
         }

@@ -37,7 +37,7 @@ public sealed class LifetimeTests : IDisposable
         Assert.Equal(1, second.ReadStatistics().Valid);
         _network.Run(TestNetwork.Right, second.Unregister);
         Assert.Empty(Link().XdpAttachments);
-        Assert.False(Directory.Exists("/sys/fs/bpf/customproto"));
+        Assert.False(File.Exists(ReceiverPins.Path(id, ReceiverPins.About)));
     }
 
     [KernelFact(KernelNeed.Bpf | KernelNeed.BpfFileSystem)]
