@@ -57,9 +57,12 @@ static long checksum_chunk(__u32 index, void *context)
 	return 0;
 }
 
-/* Adds `length` bytes of the frame, from `offset` on, to a sum; false where they aren't there. */
-static __always_inline bool checksum_add(struct cp_packet *frame, __u32 offset, __u32 length,
-					 __u32 *sum)
+/*
+ * Adds `length` bytes of the frame, from `offset` on, to a sum; false where they aren't there. Not
+ * inline: the compiler would have the walk share its place on the stack with something smaller, and to
+ * write a part of a spilled pointer is for CAP_PERFMON.
+ */
+static __noinline bool checksum_add(struct cp_packet *frame, __u32 offset, __u32 length, __u32 *sum)
 {
 	struct checksum_walk walk = {
 		.frame = frame,

@@ -35,6 +35,12 @@ enum cp_limit {
 	CP_MAX_FILTER_ADDRESSES = 4, /* of each kind */
 	CP_MAX_FILTER_PORTS = 4,
 	CP_MAX_FILTER_WORDS = 12, /* of 8 bytes: of the header and the data that follows it */
+	CP_MAX_RESPONSE = 4096,	  /* bytes of data in a fixed response */
+	CP_MAX_BROADCASTS = 8,	  /* addresses that an interface's networks broadcast to */
+	CP_LATENCY_BUCKETS = 32,  /* by powers of two of nanoseconds */
+	CP_PEER_DATA = 16,	  /* leading bytes that are kept of a peer's last message */
+	CP_RESPONSE_GIVEN = 256, /* a request of the type is answered: beside the response's type */
+	CP_RESPONSE_FINAL = 512, /* and what answers it is never answered in turn, by anybody */
 };
 
 /* Why a packet on the port is not a valid message; the first that applies, in this order. */
@@ -89,7 +95,7 @@ struct cp_config {
 	__u8 verify_checksum;
 	__u8 may_trace; /* the loader has CAP_PERFMON, without which bpf_printk is refused */
 	__u8 read_tai;	/* the kernel has bpf_ktime_get_tai_ns (6.1) */
-	__u8 reserved;
+	__u8 keep_peers;
 };
 
 /* What the program at tc does to datagrams. */
@@ -186,6 +192,11 @@ struct cp_counters {
 	__u64 reasons[CP_REASON_COUNT]; /* by enum cp_reason; the first stays 0 */
 	__u64 later_fragments;		/* outside the sum: they carry no port */
 	__u64 aggregated; /* of seen, those that came merged with others; at tc only */
+	/* Of the valid messages, the requests that a responder is for: one of these three. */
+	__u64 answered;
+	__u64 limited;	    /* one more would have been over a limit */
+	__u64 unanswerable; /* an answer isn't possible, or would go where none may */
+	__u64 peers;	    /* sources that came into the peer map, again or for the first time */
 };
 
 /*
@@ -232,16 +243,75 @@ struct cp_reader {
 	__u8 padding[8];
 };
 
+/* A bucket of tokens, as times: an answer moves the next one by the interval (GCRA). */
+struct cp_rate {
+	__u64 interval_ns; /* between answers, on average; 0 for no limit */
+	__u64 burst_ns;	   /* how far ahead of the clock the answers may come */
+};
+
+/*
+ * How requests are answered. Never changed in place: another one is another map in the place of this
+ * one's, so that a request is answered by one of them and not by halves of two.
+ */
+struct cp_responder {
+	struct cp_rate source; /* of answers to one source */
+	struct cp_rate total;  /* of all answers */
+	__u32 source_limit; /* answers a second, as the user said; only processes use these two */
+	__u32 total_limit;
+	__u32 enabled;	   /* only processes use it: what isn't is in no map that the program has */
+	__u32 is_fixed;	   /* `data` takes the place of the request's */
+	__u32 data_length; /* bytes, of a fixed response */
+	__u32 may_be_longer;		     /* a response may be longer than its request */
+	__u32 knows_interface;		     /* the two below are known */
+	__u32 broadcasts[CP_MAX_BROADCASTS]; /* IPv4, network byte order; unused places are 0 */
+	__u8 mac[6];			     /* the interface's, which requests are addressed to */
+	__u8 reserved[6];
+	__u16 types[256]; /* by the request's type: the response's, and CP_RESPONSE_... */
+	__u8 data[CP_MAX_RESPONSE];
+};
+
+/* Of one CPU and request type: answers by the time they took, from 2^n ns to under 2^(n + 1). */
+struct cp_latency {
+	__u64 buckets[CP_LATENCY_BUCKETS];
+};
+
+struct cp_peer_key {
+	__u8 address[16]; /* as in cp_event */
+	__u32 ip_version; /* 4 or 6 */
+};
+
+/* One source of valid messages. The sums are exact; the rest is of the last message. */
+struct cp_peer {
+	__u64 messages;
+	__u64 bytes; /* of data */
+	__u64 answered;
+	__u64 next_answer_ns; /* CLOCK_MONOTONIC; when the bucket of tokens is full again */
+	__u64 first_ns;	      /* CLOCK_MONOTONIC */
+	__u64 first_tai_ns;   /* CLOCK_TAI, 0 where the kernel can't tell */
+	__u64 last_ns;
+	__u64 last_tai_ns;
+	__u32 last_length; /* bytes of data */
+	__u16 last_port;
+	__u8 last_type;	    /* 0 where the protocol has no such field */
+	__u8 last_captured; /* bytes of `last_data` */
+	__u8 last_data[CP_PEER_DATA];
+};
+
 _Static_assert(sizeof(struct cp_field) == 16, "cp_field");
 _Static_assert(sizeof(struct cp_config) == 88, "cp_config");
 _Static_assert(sizeof(struct cp_tc_config) == 72, "cp_tc_config");
 _Static_assert(sizeof(struct cp_settings) == 24, "cp_settings");
 _Static_assert(sizeof(struct cp_filter) == 392, "cp_filter");
 _Static_assert(sizeof(struct cp_event) == 112, "cp_event");
-_Static_assert(sizeof(struct cp_counters) == 88, "cp_counters");
 _Static_assert(sizeof(struct cp_encapsulation_counters) == 72, "cp_encapsulation_counters");
+_Static_assert(sizeof(struct cp_counters) == 120, "cp_counters");
 _Static_assert(sizeof(struct cp_reader_counters) == 64, "cp_reader_counters");
 _Static_assert(sizeof(struct cp_reader) == 128, "cp_reader");
+_Static_assert(sizeof(struct cp_rate) == 16, "cp_rate");
+_Static_assert(sizeof(struct cp_responder) == 4712, "cp_responder");
+_Static_assert(sizeof(struct cp_latency) == 256, "cp_latency");
+_Static_assert(sizeof(struct cp_peer_key) == 20, "cp_peer_key");
+_Static_assert(sizeof(struct cp_peer) == 88, "cp_peer");
 
 #ifdef __clang__
 #pragma clang diagnostic pop

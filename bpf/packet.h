@@ -70,6 +70,7 @@ static __always_inline bool tag_beside(struct cp_packet *packet, __u16 *tci)
 enum packet_verdict {
 	PACKET_PASS = XDP_PASS,
 	PACKET_DROP = XDP_DROP,
+	PACKET_ANSWER = XDP_TX, /* back out of the interface that it came in by */
 };
 
 enum {

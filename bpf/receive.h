@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * From a datagram on one of the ports to the counters and the readers.
+ * From a datagram on one of the ports to the counters, the readers and the peers.
  */
 #ifndef CUSTOMPROTO_RECEIVE_H
 #define CUSTOMPROTO_RECEIVE_H
 
 #include "judge.h"
+#include "peers.h"
 #include "readers.h"
 #include "trace.h"
 
@@ -105,6 +106,7 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 	record->size = 0;
 	deliver(frame, record, set->readers, set->filtering,
 		datagram->udp_offset + sizeof(struct udphdr));
+	count_peer(record, counted);
 	return verdict;
 }
 

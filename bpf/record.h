@@ -27,6 +27,8 @@ const struct cp_tc_config *cp_tc_config_btf __attribute__((unused));
 const enum cp_condition *cp_condition_btf __attribute__((unused));
 const enum cp_encapsulation *cp_encapsulation_btf __attribute__((unused));
 const struct cp_encapsulation_counters *cp_encapsulation_counters_btf __attribute__((unused));
+const struct cp_responder *cp_responder_btf __attribute__((unused));
+const struct cp_latency *cp_latency_btf __attribute__((unused));
 
 /* A record being made. Too large for the stack, and for a per-CPU map (32 KiB): one for each CPU.
  */
@@ -35,6 +37,23 @@ struct cp_record {
 	__u8 payload[CP_MAX_PAYLOAD + 1];
 	__u32 size; /* bytes of the record once it is complete, 0 before */
 	__u32 reserved;
+	/* For what is made on the way and too large for what the stack has left. */
+	union {
+		struct {
+			struct cp_peer_key key;
+			struct cp_peer first;
+		} peer;
+		struct bpf_fib_lookup route;
+		__u32 bucket;
+		struct {
+			__u8 macs[2 * ETH_ALEN];
+			union {
+				struct iphdr ipv4;
+				struct ipv6hdr ipv6;
+			};
+			struct udphdr udp;
+		} response;
+	} scratch;
 };
 
 #define CP_MAX_RECORD offsetof(struct cp_record, size)

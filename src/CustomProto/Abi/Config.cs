@@ -19,5 +19,5 @@ unsafe struct Config
     internal byte VerifyChecksum;
     internal byte MayTrace;
     internal byte ReadTai;
-    internal byte Reserved;
+    internal byte KeepPeers;
 }

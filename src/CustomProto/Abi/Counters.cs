@@ -11,4 +11,8 @@ unsafe struct Counters
     internal fixed ulong Reasons[(int)Reason.Count];
     internal ulong LaterFragments;
     internal ulong Aggregated;
+    internal ulong Answered;
+    internal ulong Limited;
+    internal ulong Unanswerable;
+    internal ulong Peers;
 }

@@ -15,4 +15,10 @@ static class Limit
     internal const int MaxFilterAddresses = 4;
     internal const int MaxFilterPorts = 4;
     internal const int MaxFilterWords = 12;
+    internal const int MaxResponse = 4096;
+    internal const int MaxBroadcasts = 8;
+    internal const int LatencyBuckets = 32;
+    internal const int PeerData = 16;
+    internal const int ResponseGiven = 256;
+    internal const int ResponseFinal = 512;
 }

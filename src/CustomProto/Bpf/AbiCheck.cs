@@ -25,6 +25,11 @@ static class AbiCheck
         (typeof(ReaderCounters), "cp_reader_counters"),
         (typeof(Reader), "cp_reader"),
         (typeof(Filter), "cp_filter"),
+        (typeof(Rate), "cp_rate"),
+        (typeof(Responder), "cp_responder"),
+        (typeof(Latency), "cp_latency"),
+        (typeof(PeerKey), "cp_peer_key"),
+        (typeof(Peer), "cp_peer"),
     ];
 
     static readonly (Type Managed, string Native, string Prefix)[] s_enums =

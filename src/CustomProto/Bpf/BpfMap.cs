@@ -122,6 +122,69 @@ sealed unsafe class BpfMap(string name, FileDescriptor descriptor) : IDisposable
         }
     }
 
+    /// <summary>Takes an entry out; one that isn't there is no failure.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void Remove(uint key)
+    {
+        var result = Libbpf.bpf_map_delete_elem(descriptor, &key);
+        if (result < 0 && result != -Errno.ENOENT)
+        {
+            throw Failures.Create(Operation.WriteMap, result, name);
+        }
+    }
+
+    /// <summary>
+    /// Reads all entries of a hash table, each once, many at a time (Linux 5.6). What is put in or taken out meanwhile may be among them or not.
+    /// </summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal List<(TKey Key, TValue Value)> ReadEntries<TKey, TValue>()
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        const int AtOnce = 4096;
+        var entries = new List<(TKey, TValue)>();
+        var keys = new TKey[AtOnce];
+        var values = new TValue[AtOnce];
+
+        // The kernel's place in the table: at most as long as a key.
+        var place = default(TKey);
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var count = (uint)keys.Length;
+            int result;
+            fixed (TKey* firstKey = keys)
+            {
+                fixed (TValue* firstValue = values)
+                {
+                    result = Libbpf.bpf_map_lookup_batch(descriptor, isFirst ? null : &place, &place, firstKey, firstValue, &count, null);
+                }
+            }
+
+            if (result == -Errno.ENOSPC)
+            {
+                // One slot of the table alone has more entries than that.
+                Array.Resize(ref keys, keys.Length * 2);
+                Array.Resize(ref values, values.Length * 2);
+                continue;
+            }
+
+            if (result < 0 && result != -Errno.ENOENT)
+            {
+                throw Failures.Create(Operation.ReadMap, result, name);
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                entries.Add((keys[i], values[i]));
+            }
+
+            if (result < 0)
+            {
+                return entries;
+            }
+        }
+    }
+
     /// <summary>Reads the values of all CPUs from a per-CPU map. The size of <typeparamref name="T"/> is a multiple of 8.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal T[] LookupPerCpu<T>(uint key)

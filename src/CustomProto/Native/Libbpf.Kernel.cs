@@ -15,6 +15,12 @@ static unsafe partial class Libbpf
     internal static partial int bpf_map_update_elem(FileDescriptor map, void* key, void* value, ulong flags);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_map_delete_elem(FileDescriptor map, void* key);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_batch(FileDescriptor map, void* from, void* next, void* keys, void* values, uint* count, void* options);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_link_create(FileDescriptor program, int target, int attachType, LinkCreateOptions* options);
 
     [LibraryImport(Library)]

@@ -58,6 +58,9 @@ public sealed record NetworkLink
     /// <summary>Whether the interface that this one is tied to is in another network namespace.</summary>
     public bool PeerIsElsewhere { get; init; }
 
+    /// <summary>The number that this network namespace has for the other one; <see langword="null"/> where it has none.</summary>
+    internal int? PeerNamespace { get; init; }
+
     /// <summary>The attached XDP programs, native before generic before offloaded. Seeing them needs no privilege.</summary>
     public IReadOnlyList<XdpAttachment> XdpAttachments { get; init; } = [];
 
@@ -86,7 +89,7 @@ public sealed record NetworkLink
                 IFLA_MTU => link with { Mtu = attributes.Read<int>() },
                 IFLA_ADDRESS when attributes.Value.Length == MacAddress.Length => link with { Address = new MacAddress(attributes.Value) },
                 IFLA_LINK => link with { PeerIndex = attributes.Read<int>() is var peer and not 0 ? peer : null },
-                IFLA_LINK_NETNSID => link with { PeerIsElsewhere = true },
+                IFLA_LINK_NETNSID => link with { PeerIsElsewhere = true, PeerNamespace = attributes.Read<int>() is var number and >= 0 ? number : null },
                 IFLA_PARENT_DEV_NAME => link with { ParentDevice = attributes.ReadText() },
                 IFLA_PARENT_DEV_BUS_NAME => link with { ParentBus = attributes.ReadText() },
                 IFLA_LINKINFO => link with { Kind = ReadKind(attributes.Nested()) },

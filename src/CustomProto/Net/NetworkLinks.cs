@@ -62,6 +62,31 @@ public static class NetworkLinks
         return TryGet(request, $"the network interface '{name}'", out link);
     }
 
+    /// <summary>
+    /// The other end of a veth pair, in whatever network namespace it is; <see langword="null"/> where the caller may not look there, which
+    /// needs CAP_NET_ADMIN in that namespace.
+    /// </summary>
+    /// <exception cref="NativeException">The kernel refuses the question.</exception>
+    internal static NetworkLink? FindPeer(NetworkLink link)
+    {
+        if (link.PeerIndex is not { } index || (link.PeerIsElsewhere && link.PeerNamespace is null))
+        {
+            return null;
+        }
+
+        using var socket = new NetlinkSocket();
+        var request = new NetlinkMessageWriter(stackalloc byte[64], RTM_GETLINK);
+        request.Append(new LinkMessage { Index = index });
+        if (link.PeerNamespace is { } number)
+        {
+            request.Attribute(IFLA_TARGET_NETNSID, number);
+        }
+
+        NetworkLink? peer = null;
+        var error = socket.Request(request, (type, body) => Take(type, body, found => peer = found));
+        return error.IsError ? null : peer;
+    }
+
     /// <summary>The interface with an index, if there is one.</summary>
     /// <exception cref="NativeException">The kernel refuses the question.</exception>
     public static bool TryGet(int index, [NotNullWhen(true)] out NetworkLink? link)

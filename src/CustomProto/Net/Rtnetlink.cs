@@ -46,6 +46,7 @@ static class Rtnetlink
     internal const ushort IFLA_STATS64 = 23;
     internal const ushort IFLA_LINK_NETNSID = 37;
     internal const ushort IFLA_XDP = 43;
+    internal const ushort IFLA_TARGET_NETNSID = 46;
     internal const ushort IFLA_ALT_IFNAME = 53;
     internal const ushort IFLA_PARENT_DEV_NAME = 56;
     internal const ushort IFLA_PARENT_DEV_BUS_NAME = 57;
@@ -68,6 +69,9 @@ static class Rtnetlink
     internal const ushort ARPHRD_LOOPBACK = 772;
     internal const int IFNAMSIZ = 16;
     internal const int ALTIFNAMSIZ = 128;
+
+    internal const ushort IFA_LOCAL = 2;
+    internal const ushort IFA_BROADCAST = 4;
 
     internal const ushort RTA_DST = 1;
     internal const ushort RTA_SRC = 2;

@@ -69,6 +69,17 @@ public sealed record ReceiveStatistics
 
     /// <summary>Packets that are no messages, for a reader that gets them too, that found its ring full: outside the sums.</summary>
     public long RejectedLost { get; init; }
+    /// <summary>Requests that the kernel answered. This and the two that follow stand beside the sums: the messages are valid ones.</summary>
+    public long Answered { get; init; }
+
+    /// <summary>Requests that weren't answered because a limit was reached.</summary>
+    public long Limited { get; init; }
+
+    /// <summary>Requests that couldn't be answered, or whose answer would have gone where none may.</summary>
+    public long Unanswerable { get; init; }
+
+    /// <summary>How long the answers took, by the type of the requests; empty without answers.</summary>
+    public IReadOnlyList<ResponseLatency> ResponseLatency { get; init; } = [];
 
     /// <summary>The sums over all CPUs of what the program and the reader named in <paramref name="of"/> counted.</summary>
     internal static unsafe ReceiveStatistics Sum(ReceiveStatistics of, Counters[] counters, ReaderCounters[] readerCounters) => of with
@@ -84,6 +95,9 @@ public sealed record ReceiveStatistics
         Aggregated = counters.Sum(cpu => (long)cpu.Aggregated),
         LaterFragments = counters.Sum(cpu => (long)cpu.LaterFragments),
         Offered = readerCounters.Sum(cpu => (long)cpu.Offered),
+        Answered = counters.Sum(cpu => (long)cpu.Answered),
+        Limited = counters.Sum(cpu => (long)cpu.Limited),
+        Unanswerable = counters.Sum(cpu => (long)cpu.Unanswerable),
         Delivered = readerCounters.Sum(cpu => (long)cpu.Delivered),
         Filtered = readerCounters.Sum(cpu => (long)cpu.Filtered),
         Lost = readerCounters.Sum(cpu => (long)cpu.Lost),

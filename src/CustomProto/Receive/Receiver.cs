@@ -14,7 +14,7 @@ namespace CustomProto.Receive;
 /// <see cref="Unregister"/> ends every attachment. Until a reader comes, the ring keeps the oldest messages; what comes when it is full
 /// is counted as lost.
 /// </remarks>
-public sealed class Receiver : IDisposable
+public sealed partial class Receiver : IDisposable
 {
     /// <summary>The name of the reader that every receiver has.</summary>
     public const string DefaultReader = "default";
@@ -99,7 +99,7 @@ public sealed class Receiver : IDisposable
 
     /// <summary>What a private copy of the program is loaded with.</summary>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
-    internal ReceiverOptions Options => _about.Options with { MatchAction = MatchAction };
+    internal ReceiverOptions Options => _about.Options with { MatchAction = MatchAction, Responder = Responder };
 
     /// <summary>Loads the program and attaches it. Needs CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW (CAP_PERFMON to trace).</summary>
     /// <exception cref="CustomProtoException">It isn't possible; nothing is left attached, loaded or pinned.</exception>
@@ -134,7 +134,8 @@ public sealed class Receiver : IDisposable
             // The last to be counted is read first, so that no message stands in a later sum and is missing in an earlier one.
             var reader = _program.ReadReaderCounters(_reader.Index);
             var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = _reader.Name };
-            return ReceiveStatistics.Sum(statistics, _program.ReadCounters(), reader);
+            var sums = ReceiveStatistics.Sum(statistics, _program.ReadCounters(), reader);
+            return sums.Answered > 0 && _program.Responder is { } responder ? sums with { ResponseLatency = responder.ReadLatencies(Protocol) } : sums;
         }
     }
 

@@ -18,6 +18,7 @@ sealed record ReceiverAbout(
     int RingSize,
     int SnapLength,
     bool VerifyChecksum,
+    int PeerCapacity,
     IReadOnlyList<int>? ChosenPorts,
     string ProtocolName,
     IReadOnlyList<int> Ports,
@@ -40,6 +41,7 @@ sealed record ReceiverAbout(
         Protocol = Protocol,
         Ports = ChosenPorts,
         VerifyChecksum = VerifyChecksum,
+        PeerCapacity = PeerCapacity,
         RingSize = RingSize,
         SnapLength = SnapLength,
     };
@@ -55,6 +57,7 @@ sealed record ReceiverAbout(
         options.RingSize,
         options.SnapLength,
         options.VerifyChecksum,
+        options.PeerCapacity,
         options.Ports,
         options.Protocol.Name,
         options.Protocol.Ports,

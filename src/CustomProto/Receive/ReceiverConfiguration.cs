@@ -35,6 +35,7 @@ static unsafe class ReceiverConfiguration
             VerifyChecksum = ToByte(options.VerifyChecksum),
             MayTrace = ToByte(Capabilities.Has(Capability.Perfmon)),
             ReadTai = ToByte(s_readsTai.Value),
+            KeepPeers = ToByte(options.PeerCapacity > 0),
         };
         var ports = options.Ports ?? protocol.Ports;
         for (var i = 0; i < Limit.MaxPorts; i++)
@@ -104,6 +105,11 @@ static unsafe class ReceiverConfiguration
                 "RingSize",
                 options.RingSize.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 $"Give a power of two from {ReceiverOptions.MinRingSize} (256KB) to {ReceiverOptions.MaxRingSize} (1GB) bytes.");
+        }
+
+        if (options.PeerCapacity is < 0 or > ReceiverOptions.MaxPeerCapacity)
+        {
+            throw Invalid("PeerCapacity", options.PeerCapacity.ToString(System.Globalization.CultureInfo.InvariantCulture), $"Give 1 to {ReceiverOptions.MaxPeerCapacity} sources, or 0 to keep none.");
         }
 
         if (options.SnapLength is < 0 or > ushort.MaxValue)

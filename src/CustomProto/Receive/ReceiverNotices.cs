@@ -16,10 +16,33 @@ static class ReceiverNotices
             if (silent.Length > 0)
             {
                 var ports = string.Join(", ", silent.Select(port => port.ToString(CultureInfo.InvariantCulture)));
-                notices.Add($"No socket is bound to UDP port {ports}: for each message the network stack answers the sender with ICMP port unreachable. Use -MatchAction Drop to keep messages from it.");
+                notices.Add($"No socket is bound to UDP port {ports}: for each message{(options.Responder is null ? "" : " that isn't answered in the kernel")} the network stack answers the sender with ICMP port unreachable. Use -MatchAction Drop to keep messages from it.");
             }
         }
 
         return notices;
+    }
+
+    /// <summary>What keeps the answers of a responder from arriving.</summary>
+    /// <exception cref="CustomProtoException">The interface is gone.</exception>
+    internal static IReadOnlyList<string> OfResponder(NetworkLink link, XdpMode mode)
+    {
+        // In generic mode answers go the stack's way, which needs nothing of the peer. In native mode the peer's receive queue takes them, and
+        // nobody looks into it unless a program runs there (veth_xdp_flush in drivers/net/veth.c); GRO isn't enough.
+        if (link.Kind != "veth" || mode != XdpMode.Native)
+        {
+            return [];
+        }
+
+        var peer = NetworkLinks.FindPeer(link);
+        if (peer?.XdpAttachments.Any(attachment => attachment.Mode == XdpMode.Native) == true)
+        {
+            return [];
+        }
+
+        const string Remedy = "Attach one there (Register-XdpProgram does), or register with -Mode Generic.";
+        return peer is null
+            ? [$"Answers to the veth peer of '{link.Name}' vanish, though they are counted, unless an XDP program runs there in native mode, which can't be seen from here. {Remedy}"]
+            : [$"No XDP program runs in native mode on '{peer.Name}', the veth peer of '{link.Name}', so the answers to it vanish, though they are counted. {Remedy}"];
     }
 }

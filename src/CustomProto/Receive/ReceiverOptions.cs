@@ -15,6 +15,12 @@ public sealed record ReceiverOptions
     /// <summary>The largest ring: 1 GiB.</summary>
     public const int MaxRingSize = 1 << 30;
 
+    /// <summary>How many sources a program keeps unless it is said.</summary>
+    public const int DefaultPeerCapacity = 4096;
+
+    /// <summary>How many sources a program keeps at most.</summary>
+    public const int MaxPeerCapacity = 1 << 20;
+
     /// <summary>The interface's name, in the calling thread's network namespace.</summary>
     public required string Interface { get; init; }
 
@@ -50,6 +56,15 @@ public sealed record ReceiverOptions
 
     /// <summary>How many bytes of a message's data are recorded at most.</summary>
     public int SnapLength { get; init; } = ushort.MaxValue;
+
+    /// <summary>
+    /// For how many sources of messages sums are kept; the ones that were heard longest ago go first. 0 keeps none. A source takes about 160
+    /// bytes of kernel memory, whether or not it is used. The kernel deals out free places by the CPU, so up to 128 for each may stay unused.
+    /// </summary>
+    public int PeerCapacity { get; init; } = DefaultPeerCapacity;
+
+    /// <summary>How requests are answered in the kernel; <see langword="null"/> for not at all.</summary>
+    public ResponderOptions? Responder { get; init; }
 
     /// <summary>What becomes of an XDP program of somebody else that holds the interface.</summary>
     public ForeignProgram ForeignProgram { get; init; }

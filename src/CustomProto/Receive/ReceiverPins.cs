@@ -21,6 +21,10 @@ static class ReceiverPins
     internal const string Filters = "filters";
     internal const string KeptFilters = "kept_filters";
     internal const string Encapsulation = "encapsulation";
+    internal const string Peers = "peers";
+    internal const string Responders = "responders";
+    internal const string KeptResponder = "kept_responder";
+    internal const string Latencies = "latencies";
     internal const string About = "about";
 
     static readonly string s_kind = string.Create(CultureInfo.InvariantCulture, $"v{Limit.AbiVersion}");

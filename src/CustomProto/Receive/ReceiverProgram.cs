@@ -1,6 +1,7 @@
 using CustomProto.Abi;
 using CustomProto.Bpf;
 using CustomProto.Net;
+using CustomProto.Protocol;
 
 namespace CustomProto.Receive;
 
@@ -25,9 +26,18 @@ sealed class ReceiverProgram : IDisposable
     readonly BpfMap _rings;
     readonly BpfMap _filters;
     readonly BpfMap _keptFilters;
+    readonly BpfMap _peers;
 
     ReceiverProgram(
-        BpfProgram program, BpfMap settings, BpfMap counters, BpfMap readerCounters, BpfMap readers, BpfMap rings, BpfMap filters, BpfMap keptFilters)
+        BpfProgram program,
+        BpfMap settings,
+        BpfMap counters,
+        BpfMap readerCounters,
+        BpfMap readers,
+        BpfMap rings,
+        BpfMap filters,
+        BpfMap keptFilters,
+        BpfMap peers)
     {
         Program = program;
         _settings = settings;
@@ -37,6 +47,7 @@ sealed class ReceiverProgram : IDisposable
         _rings = rings;
         _filters = filters;
         _keptFilters = keptFilters;
+        _peers = peers;
     }
 
     /// <summary>The program.</summary>
@@ -47,6 +58,9 @@ sealed class ReceiverProgram : IDisposable
 
     /// <summary>What a program at tc counts of the headers it adds or removes.</summary>
     BpfMap? Encapsulation { get; init; }
+
+    /// <summary>What answers requests, and is set up to or not; <see langword="null"/> at tc, which can't.</summary>
+    internal ResponderMaps? Responder { get; private init; }
 
     /// <summary>Has the kernel verify and load the program.</summary>
     /// <exception cref="CustomProtoException">An option is out of range, a capability is missing, or the kernel is too old.</exception>
@@ -63,6 +77,7 @@ sealed class ReceiverProgram : IDisposable
         }
 
         loading.SetMaxEntries("records", BpfMap.PossibleCpus);
+        loading.SetMaxEntries("peers", Math.Max(1, options.PeerCapacity));
         loading.Load(function);
         var program = new ReceiverProgram(
             loading.TakeProgram(function),
@@ -72,9 +87,11 @@ sealed class ReceiverProgram : IDisposable
             loading.TakeMap("readers"),
             loading.TakeMap("rings"),
             loading.TakeMap("filters"),
-            loading.TakeMap("kept_filters"))
+            loading.TakeMap("kept_filters"),
+            loading.TakeMap("peers"))
         {
             Encapsulation = isXdp ? null : loading.TakeMap("encapsulation"),
+            Responder = isXdp ? ResponderMaps.Take(loading) : null,
         };
         program.Set(options.MatchAction, options.Trace);
         return program;
@@ -90,9 +107,11 @@ sealed class ReceiverProgram : IDisposable
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Readers)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Rings)),
         BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Filters)),
-        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.KeptFilters)))
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.KeptFilters)),
+        BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Peers)))
     {
         Encapsulation = File.Exists(ReceiverPins.Path(programId, ReceiverPins.Encapsulation)) ? BpfMap.Open(ReceiverPins.Path(programId, ReceiverPins.Encapsulation)) : null,
+        Responder = File.Exists(ReceiverPins.Path(programId, ReceiverPins.Responders)) ? ResponderMaps.Open(programId) : null,
     };
 
     /// <summary>Pins program and maps.</summary>
@@ -108,6 +127,8 @@ sealed class ReceiverProgram : IDisposable
         _filters.Pin(ReceiverPins.Path(programId, ReceiverPins.Filters));
         _keptFilters.Pin(ReceiverPins.Path(programId, ReceiverPins.KeptFilters));
         Encapsulation?.Pin(ReceiverPins.Path(programId, ReceiverPins.Encapsulation));
+        _peers.Pin(ReceiverPins.Path(programId, ReceiverPins.Peers));
+        Responder?.Pin(programId);
     }
 
     /// <summary>What a running program does with its messages.</summary>
@@ -123,6 +144,41 @@ sealed class ReceiverProgram : IDisposable
         settings.ProgramId = Program.Info.Id;
     });
 
+    /// <summary>Sets the responder up as the options say, or switches it off.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="link">The interface; <see langword="null"/> where it isn't at hand: then what was known of it stays.</param>
+    /// <exception cref="CustomProtoException">An option can't be used.</exception>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void SetResponder(ReceiverOptions options, NetworkLink? link)
+    {
+        if (Responder is null)
+        {
+            if (options.Responder is null)
+            {
+                return;
+            }
+
+            throw new CustomProtoException(
+                FailureKind.Unsupported,
+                "RespondNeedsXdp",
+                $"The program on '{options.Interface}' can't answer: at tc it sees copies that the network stack owns.",
+                $"Register one at XDP: Register-XdpProgram -Interface {options.Interface} -Respond.",
+                options.Interface);
+        }
+
+        var state = ResponderState.Create(options);
+        if (link is null)
+        {
+            ResponderState.TakeOver(ref state, Responder.Read());
+        }
+        else
+        {
+            ResponderState.Describe(ref state, link);
+        }
+
+        Responder.Set(state);
+    }
+
     /// <summary>Gives a reader its ring: from now on it gets every valid message.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal void AddReader(int reader, BpfMap ring)
@@ -134,6 +190,10 @@ sealed class ReceiverProgram : IDisposable
     /// <summary>What all CPUs counted of the headers that were added or removed; only for a program at tc.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal EncapsulationCounters[] ReadEncapsulation() => Encapsulation!.LookupPerCpu<EncapsulationCounters>(0);
+
+    /// <summary>The sources of messages, in rows like the one given.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal IReadOnlyList<CustomPeer> ReadPeers(CustomPeer of, ProtocolDefinition protocol) => PeerMap.Read(_peers, of, protocol, ReadCounters());
 
     /// <summary>What all CPUs counted.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -164,6 +224,8 @@ sealed class ReceiverProgram : IDisposable
         _keptFilters.Dispose();
         _filters.Dispose();
         Encapsulation?.Dispose();
+        Responder?.Dispose();
+        _peers.Dispose();
         _rings.Dispose();
         Readers.Dispose();
         _readerCounters.Dispose();

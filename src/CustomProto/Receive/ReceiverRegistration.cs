@@ -31,9 +31,15 @@ static class ReceiverRegistration
         AttachedProgram? attachment = null;
         try
         {
+            program.SetResponder(options, link);
             reader = ReaderSlot.Create(program, options.RingSize);
             var notices = ReceiverNotices.Before(options);
             (attachment, var mode) = Attach(program, link, options, notices);
+            if (options.Responder is not null)
+            {
+                notices.AddRange(ReceiverNotices.OfResponder(link, mode));
+            }
+
             var about = ReceiverAbout.Describe(link, mode, options);
             if (options.Persist)
             {

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using CustomProto.Abi;
 using CustomProto.Capture;
-using CustomProto.Native;
 using CustomProto.Protocol;
 
 namespace CustomProto.Receive;
@@ -9,20 +8,12 @@ namespace CustomProto.Receive;
 /// <summary>From a record in a ring to a message: makes the one copy of the payload.</summary>
 sealed unsafe class RecordDecoder
 {
-    const long NanosecondsPerSecond = 1_000_000_000;
-
-    readonly long _taiOffset;
-    readonly long _monotonicOffset;
+    readonly WallClock _clock = WallClock.Read();
 
     internal RecordDecoder(ProtocolDefinition protocol, string interfaceName)
     {
         Protocol = protocol;
         Interface = interfaceName;
-
-        // CLOCK_TAI is ahead of CLOCK_REALTIME by whole seconds; what the two readings differ by beyond that is the time between them.
-        var realtime = Libc.ReadClock(Libc.CLOCK_REALTIME);
-        _taiOffset = (long)Math.Round((Libc.ReadClock(Libc.CLOCK_TAI) - realtime) / (double)NanosecondsPerSecond) * NanosecondsPerSecond;
-        _monotonicOffset = realtime - Libc.ReadClock(Libc.CLOCK_MONOTONIC);
     }
 
     /// <summary>The protocol.</summary>
@@ -69,7 +60,7 @@ sealed unsafe class RecordDecoder
     }
 
     /// <summary>When the packet was seen, in nanoseconds since 1970.</summary>
-    internal long ReadUnixTime(in Event header) => header.TaiNs != 0 ? (long)header.TaiNs - _taiOffset : (long)header.MonotonicNs + _monotonicOffset;
+    internal long ReadUnixTime(in Event header) => _clock.ToUnixNanoseconds(header.MonotonicNs, header.TaiNs);
 
     /// <summary>When the message in a record was seen, in nanoseconds of CLOCK_MONOTONIC.</summary>
     /// <exception cref="CustomProtoException">The record has no header: the ring is damaged.</exception>
