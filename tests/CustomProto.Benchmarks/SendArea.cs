@@ -9,7 +9,7 @@ using CustomProto.Send;
 namespace CustomProto.Benchmarks;
 
 /// <summary>How fast each transport sends, and how much of a CPU it takes.</summary>
-sealed class SendArea : IDisposable
+sealed partial class SendArea : IDisposable
 {
     const int Port = 12345;
     const int DataLength = 64;
@@ -25,7 +25,13 @@ sealed class SendArea : IDisposable
         `tests/CustomProto.Benchmarks/peers/*_sendmmsg.c`, are compiled with `-O2`, send the same frame again and again, 64 a system
         call, as ours does, which gives each IPv4 packet an identification of its own. Scapy is called as `sendp(packet, count=N, verbose=0)`, and
         with the bytes of the frame instead of the packet. CPU time is the sender's.
+
+        Xdp sends to an interface with a program that drops everything (`peers/drop.bpf.c`). Its peer in C, `peers/live_frames.c`, has the kernel
+        send live frames with the same work for each packet: sequence number, time, checksum. The load "from two threads" goes over a
+        veth pair with two queues. In the pipeline, what is measured is strings a second, from an array and from a file.
         """;
+
+    static readonly IPAddress s_right = IPAddress.Parse(TestNetwork.IPv4(TestNetwork.Right));
 
     readonly Settings _settings;
     readonly TestNetwork _network = new(permanentNeighbours: true);
@@ -44,7 +50,7 @@ sealed class SendArea : IDisposable
     internal static IReadOnlyList<Comparison> Run(Settings settings)
     {
         using var area = new SendArea(settings);
-        return [.. area.CompareRaw(), .. area.CompareUdp()];
+        return [.. area.CompareRaw(), .. area.CompareUdp(), .. area.CompareXdp(), area.CompareThreads(), .. area.CompareRates(), .. area.ComparePipelines()];
     }
 
     public void Dispose()
@@ -102,16 +108,20 @@ sealed class SendArea : IDisposable
         times.Values.Add(work.CpuNanoseconds);
     }
 
-    Work Send(Transport transport, long packets) => _network.Run(TestNetwork.Left, () =>
+    Work Send(Transport transport, long packets) => Send(_network, new SendOptions { Destination = s_right, Transport = transport }, packets);
+
+    /// <summary>Sends, and takes the CPU time of the whole process: the in-kernel sender has threads of its own.</summary>
+    static Work Send(TestNetwork network, SendOptions options, long packets) => network.Run(TestNetwork.Left, () =>
     {
-        using var sender = Sender.Open(new SendOptions { Destination = IPAddress.Parse(TestNetwork.IPv4(TestNetwork.Right)), Transport = transport });
-        var payload = MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, new byte[DataLength]);
+        using var sender = Sender.Open(options);
+        var data = new byte[options.Transport == Transport.Xdp && options.Stamp ? DataLength - Stamps.Length : DataLength];
+        var payload = MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, data);
         sender.Send(payload, SendBatch.MaxCount);
-        var cpu = Libc.ReadClock(Libc.CLOCK_THREAD_CPUTIME_ID);
+        var cpu = Libc.ReadClock(Libc.CLOCK_PROCESS_CPUTIME_ID);
         var started = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
         sender.Send(payload, packets);
         var elapsed = Libc.ReadClock(Libc.CLOCK_MONOTONIC) - started;
-        cpu = Libc.ReadClock(Libc.CLOCK_THREAD_CPUTIME_ID) - cpu;
+        cpu = Libc.ReadClock(Libc.CLOCK_PROCESS_CPUTIME_ID) - cpu;
         return new Work(packets, TimeSpan.FromMicroseconds(elapsed / 1000.0), TimeSpan.FromMicroseconds(cpu / 1000.0));
     });
 

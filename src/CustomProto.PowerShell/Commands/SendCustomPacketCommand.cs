@@ -28,6 +28,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = MessageSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PatternSet)]
     [ValidateNotNullOrEmpty]
     public string[] Destination { get; set; } = [];
 
@@ -59,6 +60,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     /// <summary>The type of message.</summary>
     [Parameter(ParameterSetName = TextSet)]
     [Parameter(ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = PatternSet)]
     [Parameter(ParameterSetName = ReplySet)]
     [Parameter(ParameterSetName = ReplyDataSet)]
     [MessageTypeTransformation]
@@ -157,7 +159,12 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
                 SendReply();
                 break;
             default:
-                var data = ParameterSetName == DataSet ? Data : Encoding.UTF8.GetBytes(Text ?? "");
+                var data = ParameterSetName switch
+                {
+                    DataSet => Data,
+                    PatternSet => PatternData,
+                    _ => Encoding.UTF8.GetBytes(Text ?? ""),
+                };
                 foreach (var options in _destinations)
                 {
                     Send(options, TypeOr(MessageType.Request), data, options.Destination);
@@ -184,7 +191,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         base.Dispose(disposing);
     }
 
-    SendOptions Override(SendOptions options) => options with
+    SendOptions Override(SendOptions options) => OverrideInKernel(options) with
     {
         DestinationPort = Port ?? options.DestinationPort,
         SourcePort = SourcePort ?? options.SourcePort,
@@ -282,7 +289,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         }
 
         WriteVerbose(
-            $"To {Name(sender.Destination, sender.DestinationPort)} from {Name(sender.SourceAddress, sender.SourcePort)} over {sender.Interface}, transport {sender.Transport}: {sender.Reason}.");
+            $"To {Name(sender.Destination, sender.DestinationPort)} from {Name(sender.SourceAddress, sender.SourcePort)} over {sender.Interface}, transport {sender.Transport}: {sender.Reason}.{DescribeStamp(sender)}");
         if (!IPAddress.IsLoopback(sender.Destination))
         {
             WriteWarnings(sender.Notices.Where(_saidNotices.Add));
@@ -295,9 +302,14 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     {
         using (sender)
         {
-            if (PassThru && Attempt(sender.Complete, null, out var result))
+            // What the in-kernel sender gave to the interface isn't known to have left unless the counters say so.
+            if ((PassThru || sender.Transport == Transport.Xdp) && Attempt(sender.Complete, null, out var result))
             {
-                WriteObject(result);
+                WarnAboutLoss(result);
+                if (PassThru)
+                {
+                    WriteObject(result);
+                }
             }
         }
     }

@@ -43,11 +43,26 @@ static class AbiCheck
         (typeof(Limit), "cp_limit", "CP_"),
     ];
 
+    /// <summary>What the in-kernel sender shares.</summary>
+    internal static readonly AbiTypes Sending = new(
+        [
+            (typeof(SendConfig), "cp_send_config"),
+            (typeof(SendState), "cp_send_state"),
+            (typeof(Stamp), "cp_stamp"),
+        ],
+        [
+            (typeof(SendPlace), "cp_send_place", "CP_SEND_PLACE_"),
+            (typeof(SendLimit), "cp_send_limit", "CP_SEND_LIMIT_"),
+        ]);
+
+    /// <summary>What the programs share that receive.</summary>
+    static readonly AbiTypes s_receiving = new(s_structs, s_enums);
+
     /// <summary>Refuses an object whose layouts differ.</summary>
     /// <exception cref="CustomProtoException">The first difference, with both sides.</exception>
-    internal static void Require(Btf btf, string name)
+    internal static void Require(Btf btf, string name, AbiTypes? types = null)
     {
-        if (Compare(btf).FirstOrDefault() is { } difference)
+        if (Compare(btf, types).FirstOrDefault() is { } difference)
         {
             throw new CustomProtoException(
                 FailureKind.InvalidData,
@@ -59,9 +74,10 @@ static class AbiCheck
     }
 
     /// <summary>Every difference, in words.</summary>
-    internal static IEnumerable<string> Compare(Btf btf)
+    internal static IEnumerable<string> Compare(Btf btf, AbiTypes? types = null)
     {
-        foreach (var (managed, native) in s_structs)
+        var (structs, enums) = types ?? s_receiving;
+        foreach (var (managed, native) in structs)
         {
             if (!btf.Structs.TryGetValue(native, out var layout))
             {
@@ -75,7 +91,7 @@ static class AbiCheck
             }
         }
 
-        foreach (var (managed, native, prefix) in s_enums)
+        foreach (var (managed, native, prefix) in enums)
         {
             if (!btf.Enums.TryGetValue(native, out var values))
             {
@@ -162,4 +178,9 @@ static class AbiCheck
 
         return text.ToString();
     }
+
+    /// <summary>The types that programs and assembly share.</summary>
+    /// <param name="Structs">The structures.</param>
+    /// <param name="Enums">The enumerations, and what the names of their constants begin with.</param>
+    internal sealed record AbiTypes((Type Managed, string Native)[] Structs, (Type Managed, string Native, string Prefix)[] Enums);
 }

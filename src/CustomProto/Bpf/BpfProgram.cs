@@ -11,6 +11,12 @@ readonly record struct TestRunResult(uint Verdict, uint Duration, int OutputLeng
 /// <summary>A loaded program.</summary>
 sealed unsafe class BpfProgram(string name, FileDescriptor descriptor) : IDisposable
 {
+    /// <summary>
+    /// The longest frame for <see cref="RunLive"/>, from bpf_prog_test_run_xdp in net/bpf/test_run.c: of a page, XDP_PACKET_HEADROOM,
+    /// struct xdp_page_head and struct skb_shared_info are taken off.
+    /// </summary>
+    internal static int MaxLiveFrameLength => Environment.SystemPageSize - 256 - 112 - 320;
+
     /// <summary>The function's name.</summary>
     internal string Name => name;
 
@@ -58,6 +64,30 @@ sealed unsafe class BpfProgram(string name, FileDescriptor descriptor) : IDispos
             return result < 0
                 ? throw Failures.Create(Operation.TestRun, result, name)
                 : new TestRunResult(options.ReturnValue, options.Duration, (int)options.DataOutSize);
+        }
+    }
+
+    /// <summary>
+    /// Has the program send frames (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18): it is run on pages with a copy of the frame, which its verdict
+    /// moves on and which come back to it as their last user left them. A signal ends it.
+    /// </summary>
+    /// <param name="frame">The frame; with its bookkeeping it has to fit a page (<see cref="MaxLiveFrameLength"/>).</param>
+    /// <param name="repeat">How often the program is run. More than once costs two grace periods of RCU, tens of milliseconds.</param>
+    /// <returns>0, or a negative error number: -EINTR where a signal ended it.</returns>
+    internal int RunLive(ReadOnlySpan<byte> frame, int repeat)
+    {
+        const uint BPF_F_TEST_XDP_LIVE_FRAMES = 2;
+        fixed (byte* input = frame)
+        {
+            var options = new Libbpf.TestRunOptions
+            {
+                Size = (nuint)sizeof(Libbpf.TestRunOptions),
+                DataIn = input,
+                DataInSize = (uint)frame.Length,
+                Repeat = repeat,
+                Flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+            };
+            return Libbpf.bpf_prog_test_run_opts(descriptor, &options);
         }
     }
 

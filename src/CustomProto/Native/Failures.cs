@@ -134,6 +134,7 @@ static class Failures
         Operation.ConfigureSocket => $"configure {target}",
         Operation.Send => $"send to {target}",
         Operation.Wait => $"wait for {target}",
+        Operation.PinThread => $"keep a thread on {target}",
         Operation.QueryNetwork => $"look up {target}",
         Operation.ResolveNeighbour => $"resolve the link-layer address of {target}",
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),

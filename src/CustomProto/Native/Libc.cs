@@ -22,6 +22,7 @@ static unsafe partial class Libc
 
     internal const int CLOCK_REALTIME = 0;
     internal const int CLOCK_MONOTONIC = 1;
+    internal const int CLOCK_PROCESS_CPUTIME_ID = 2;
     internal const int CLOCK_THREAD_CPUTIME_ID = 3;
     internal const int CLOCK_BOOTTIME = 7;
     internal const int CLOCK_TAI = 11;
@@ -75,6 +76,19 @@ static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "vsnprintf")]
     internal static partial int VSNPrintF(byte* buffer, nuint size, byte* format, void* arguments);
+
+    /// <summary>The kernel's number of the calling thread.</summary>
+    [LibraryImport(Library, EntryPoint = "gettid")]
+    internal static partial int GetTid();
+
+    [LibraryImport(Library, EntryPoint = "tgkill", SetLastError = true)]
+    internal static partial int TgKill(int process, int thread, int signal);
+
+    [LibraryImport(Library, EntryPoint = "sched_getaffinity", SetLastError = true)]
+    internal static partial int SchedGetAffinity(int thread, nuint size, void* mask);
+
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity", SetLastError = true)]
+    internal static partial int SchedSetAffinity(int thread, nuint size, void* mask);
 
     /// <summary>A clock's time in nanoseconds; the clocks read here can't fail.</summary>
     internal static long ReadClock(int clock)

@@ -26,6 +26,7 @@ enum Operation
     ConfigureSocket,
     Send,
     Wait,
+    PinThread,
     QueryNetwork,
     ResolveNeighbour,
 }

@@ -9,6 +9,12 @@ abstract class PacketTransport : IDisposable
     /// <summary>The UDP port that packets come from.</summary>
     internal abstract int SourcePort { get; }
 
+    /// <summary>Adds what the transport itself puts into each packet.</summary>
+    /// <param name="payload">The UDP payload as it was given.</param>
+    /// <returns>The payload that is sent.</returns>
+    /// <exception cref="CustomProtoException">There is no place for it.</exception>
+    internal virtual ReadOnlySpan<byte> Complete(ReadOnlySpan<byte> payload) => payload;
+
     /// <summary>Hands packets with one payload to the kernel, waiting where it has no room.</summary>
     /// <param name="payload">The UDP payload, checked to fit.</param>
     /// <param name="run">How many packets, and when.</param>

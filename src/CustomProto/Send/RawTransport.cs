@@ -1,23 +1,12 @@
-using System.Net;
 using CustomProto.Native;
-using CustomProto.Net;
-using CustomProto.Protocol;
 
 namespace CustomProto.Send;
 
 /// <summary>Whole frames over an AF_PACKET socket.</summary>
 sealed class RawTransport : SocketTransport
 {
-    const int DefaultTtl = 64;
-
-    /// <summary>What packets to multicast groups get, so that they stay on the link (RFC 1112, section 6.1).</summary>
-    const int DefaultMulticastTtl = 1;
-
-    /// <summary>The first of the ports that are for anybody's use (RFC 6335, section 6).</summary>
-    const int FirstDynamicPort = 49152;
-
     readonly FileDescriptor _socket;
-    readonly UdpSocket? _reservation;
+    readonly FrameOrigin? _origin;
     readonly FrameBuilder _frames;
 
     /// <summary>Makes frames that are out of the ordinary, if that was asked for.</summary>
@@ -40,32 +29,8 @@ sealed class RawTransport : SocketTransport
         _socket = socket;
         try
         {
-            var destinationMac = options.DestinationMac
-                ?? Neighbours.Resolve(path.Link, path.NextHop, options.NeighbourTimeout, cancellationToken);
-            SourcePort = options.SourcePort;
-            if (SourcePort == 0 && options.Craft.FuzzSeed is { } seed)
-            {
-                SourcePort = FirstDynamicPort + (int)((ulong)seed % (IPEndPoint.MaxPort + 1 - FirstDynamicPort));
-            }
-            else if (SourcePort == 0)
-            {
-                _reservation = ReservePort(path);
-                SourcePort = _reservation?.LocalEndPoint.Port ?? Random.Shared.Next(FirstDynamicPort, IPEndPoint.MaxPort + 1);
-            }
-
-            _frames = new FrameBuilder(new FrameHeaders
-            {
-                DestinationMac = destinationMac,
-                SourceMac = options.SourceMac ?? path.Link.Address,
-                VlanId = options.VlanId,
-                Destination = InternetAddress.From(path.Destination),
-                Source = InternetAddress.From(path.Source),
-                DestinationPort = destinationPort,
-                SourcePort = SourcePort,
-                Ttl = options.Ttl ?? (path.IsMulticast ? DefaultMulticastTtl : DefaultTtl),
-                Dscp = options.Dscp,
-                IPOption = options.Craft.IPOption,
-            });
+            _origin = new FrameOrigin(path, options, destinationPort, cancellationToken);
+            _frames = new FrameBuilder(_origin.Headers);
             _crafter = options.Craft == PacketCraft.None ? null : MakeCrafter(path, options);
         }
         catch
@@ -79,7 +44,7 @@ sealed class RawTransport : SocketTransport
     internal override Transport Kind => Transport.Raw;
 
     /// <inheritdoc/>
-    internal override int SourcePort { get; }
+    internal override int SourcePort => _origin!.Headers.SourcePort;
 
     /// <inheritdoc/>
     protected override FileDescriptor Descriptor => _socket;
@@ -95,7 +60,7 @@ sealed class RawTransport : SocketTransport
     public override void Dispose()
     {
         _socket.Dispose();
-        _reservation?.Dispose();
+        _origin?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -193,29 +158,5 @@ sealed class RawTransport : SocketTransport
     {
         var mutator = options.Craft.FuzzSeed is { } seed ? new PacketMutator(options.Protocol, seed) : null;
         return new FrameCrafter(_frames, options.Craft, path.LimitsFor(0, UnprovidedTagBytes(path, options)).Mtu, mutator);
-    }
-
-    /// <summary>
-    /// Takes a free port, so that nobody else gets it and the network stack doesn't turn away answers with ICMP port unreachable.
-    /// </summary>
-    /// <returns><see langword="null"/> where the source address isn't this host's.</returns>
-    static UdpSocket? ReservePort(PacketPath path)
-    {
-        if (path.IsSourceForeign)
-        {
-            return null;
-        }
-
-        var socket = new UdpSocket(path.Source.AddressFamily);
-        try
-        {
-            socket.Bind(new IPEndPoint(path.Source, 0));
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

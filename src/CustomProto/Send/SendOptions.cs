@@ -53,6 +53,26 @@ public sealed partial record SendOptions
     /// <summary>What is deliberately different about the packets.</summary>
     public PacketCraft Craft { get; init; } = PacketCraft.None;
 
+    /// <summary>
+    /// How many threads send with <see cref="Transport.Xdp"/>, each on a CPU of its own, where a run is long or faster than 20,000 packets a
+    /// second.
+    /// </summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>
+    /// Whether <see cref="Transport.Xdp"/> appends 16 bytes to the data of each packet: its sequence number, from 0 on, and CLOCK_MONOTONIC
+    /// in nanoseconds when it was made, each as eight bytes in network byte order.
+    /// </summary>
+    public bool Stamp { get; init; } = true;
+
+    /// <summary>
+    /// From how many UDP ports <see cref="Transport.Xdp"/> sends in turn, beginning with the source port; the others aren't held.
+    /// </summary>
+    public int SourcePortCount { get; init; } = 1;
+
+    /// <summary>The types that the packets of <see cref="Transport.Xdp"/> have in turn, at most 16; with none, that of the message.</summary>
+    public IReadOnlyList<MessageType> TypeCycle { get; init; } = [];
+
     /// <summary>How long to wait for the next hop to tell its MAC address.</summary>
     public TimeSpan NeighbourTimeout { get; init; } = Neighbours.DefaultTimeout;
 }

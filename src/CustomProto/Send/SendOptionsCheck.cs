@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using CustomProto.Abi;
+using CustomProto.Native;
 
 namespace CustomProto.Send;
 
@@ -27,6 +29,7 @@ static class SendOptionsCheck
         CheckRange(options.Ttl ?? 1, 1, byte.MaxValue, "time to live", "TtlOutOfRange");
         CheckRange(options.Dscp, 0, MaxDscp, "DSCP", "DscpOutOfRange");
         PacketCraftCheck.Check(options.Craft, options.Protocol, options.Destination.AddressFamily == AddressFamily.InterNetworkV6);
+        CheckInKernel(options);
         return options;
     }
 
@@ -99,6 +102,24 @@ static class SendOptionsCheck
         {
             CheckRange(id, 0, MaxVlanId, "VLAN id", "VlanIdOutOfRange");
         }
+    }
+
+    static void CheckInKernel(SendOptions options)
+    {
+        CheckRange(options.SourcePortCount, 1, ushort.MaxValue + 1 - Math.Max(1, options.SourcePort), "number of source ports", "SourcePortCountOutOfRange");
+        CheckRange(options.TypeCycle.Count, 0, SendLimit.MaxTypes, "number of types to take in turn", "TypeCycleTooLong");
+        if (options.TypeCycle.Count > 0 && options.Protocol.Type is null)
+        {
+            throw Invalid("NoTypeField", $"The messages of the protocol '{options.Protocol.Name}' have no type.", "Leave out the types.", options.Protocol.Name);
+        }
+
+        if (options.Transport != Transport.Xdp && (options.Threads != 1 || options.SourcePortCount > 1 || options.TypeCycle.Count > 0))
+        {
+            var option = options.Threads != 1 ? "Several threads send" : options.SourcePortCount > 1 ? "Source ports vary" : "Types vary";
+            throw Invalid("OptionNeedsXdp", $"{option} with the in-kernel sender only.", "Use -Transport Xdp.", options.Transport);
+        }
+
+        CheckRange(options.Threads, 1, CpuSet.Allowed().Count, "number of threads that have a CPU each here", "ThreadsOutOfRange");
     }
 
     static void CheckRange(int value, int least, int most, string name, string errorId)

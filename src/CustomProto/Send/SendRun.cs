@@ -12,7 +12,6 @@ sealed class SendRun
     const long ProgressInterval = 200_000_000;
 
     long? _count;
-    TimeSpan? _duration;
     Action<SendProgress>? _progress;
     bool _readsClock;
     bool _isOver;
@@ -30,14 +29,14 @@ sealed class SendRun
         Token = token;
         Pace = plan?.Pace;
         _count = plan is null ? count : plan.Count;
-        _duration = plan?.Duration;
+        Duration = plan?.Duration;
         _progress = plan?.Progress;
-        _readsClock = Pace is not null || _duration is not null || _progress is not null;
+        _readsClock = Pace is not null || Duration is not null || _progress is not null;
         _isOver = false;
         _taken = 0;
         _start = _readsClock ? Libc.ReadClock(Libc.CLOCK_MONOTONIC) : 0;
         _nextProgress = _progress is null ? long.MaxValue : _start + FirstProgress;
-        EndTime = _duration is { } duration && duration.TotalNanoseconds < long.MaxValue - _start ? _start + (long)duration.TotalNanoseconds : long.MaxValue;
+        EndTime = Duration is { } duration && duration.TotalNanoseconds < long.MaxValue - _start ? _start + (long)duration.TotalNanoseconds : long.MaxValue;
         Pace?.Begin(_start);
     }
 
@@ -50,6 +49,9 @@ sealed class SendRun
 
     /// <summary>The pace, if there is one.</summary>
     internal SendPace? Pace { get; private set; }
+
+    /// <summary>How long it goes on, if it ends by time.</summary>
+    internal TimeSpan? Duration { get; private set; }
 
     /// <summary>When it ends, as CLOCK_MONOTONIC in nanoseconds.</summary>
     internal long EndTime { get; private set; }
@@ -93,24 +95,24 @@ sealed class SendRun
         _wait.Until(Math.Min(time, _nextProgress));
         Token.ThrowIfCancellationRequested();
         var now = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
-        Tell(now, _taken);
+        Tell(now);
         return now;
     }
 
     /// <summary>Tells how it goes, if it is time to.</summary>
-    internal void Tell(long now, long packets)
+    internal void Tell(long now)
     {
         if (now >= _nextProgress)
         {
             _nextProgress = now + ProgressInterval;
-            _progress!(Describe(now, packets));
+            _progress!(Describe(now, _taken));
         }
     }
 
     int WaitForTurn(int most)
     {
         var now = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
-        Tell(now, _taken);
+        Tell(now);
         if (Pace is not { } pace)
         {
             return now < EndTime ? most : 0;
@@ -140,12 +142,12 @@ sealed class SendRun
             done = (double)packets / count;
         }
 
-        if (_duration is { } duration && duration > TimeSpan.Zero)
+        if (Duration is { } duration && duration > TimeSpan.Zero)
         {
             done = Math.Max(done, elapsed / duration.TotalNanoseconds);
         }
 
-        var hasEnd = _count is not null || _duration is not null;
+        var hasEnd = _count is not null || Duration is not null;
         var remaining = hasEnd && done > 0 ? elapsed * (1 - Math.Min(1, done)) / done : double.MaxValue;
         return new SendProgress(
             packets,

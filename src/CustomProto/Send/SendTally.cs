@@ -26,9 +26,12 @@ sealed class SendTally
     internal IReadOnlyDictionary<string, long> ErrorsByName => new Dictionary<string, long>(_errors);
 
     /// <summary>Notes the time: packets are handed over next.</summary>
-    internal void Begin()
+    internal void Begin() => Begin(Libc.ReadClock(Libc.CLOCK_MONOTONIC));
+
+    /// <summary>Notes when packets began to be handed over.</summary>
+    internal void Begin(long now)
     {
-        LatestNanoseconds = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
+        LatestNanoseconds = now;
         if (FirstNanoseconds == 0)
         {
             FirstNanoseconds = LatestNanoseconds;
@@ -36,10 +39,10 @@ sealed class SendTally
     }
 
     /// <summary>Counts packets that the kernel took.</summary>
-    internal void Add(int packets, int bytesEach)
+    internal void Add(long packets, int bytesEach)
     {
         Packets += packets;
-        Bytes += (long)packets * bytesEach;
+        Bytes += packets * bytesEach;
     }
 
     /// <summary>Counts an error.</summary>
@@ -50,5 +53,8 @@ sealed class SendTally
     }
 
     /// <summary>Notes the time: no more packets in this run.</summary>
-    internal void End() => EndNanoseconds = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
+    internal void End() => End(Libc.ReadClock(Libc.CLOCK_MONOTONIC));
+
+    /// <summary>Notes when the last packet of this run went.</summary>
+    internal void End(long now) => EndNanoseconds = now;
 }

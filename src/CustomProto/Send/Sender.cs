@@ -29,8 +29,12 @@ public sealed partial class Sender : IDisposable
         _transport = transport;
         Reason = reason;
         Notices = FindNotices(path, transport);
-        _limits = path.LimitsFor(
-            options.Protocol.HeaderSize, transport.Kind == Transport.Raw ? RawTransport.UnprovidedTagBytes(path, options) : 0) with
+        _limits = transport.Kind switch
+        {
+            Transport.Raw => path.LimitsFor(options.Protocol.HeaderSize, RawTransport.UnprovidedTagBytes(path, options)),
+            Transport.Xdp => XdpTransport.LimitsFor(path, options),
+            _ => path.LimitsFor(options.Protocol.HeaderSize, 0),
+        } with
         {
             IPOptionLength = options.Craft.IPOptionLength,
             MayFragment = options.Craft.MayFragment,
@@ -93,7 +97,9 @@ public sealed partial class Sender : IDisposable
         var choice = TransportChoice.Make(options, path);
         PacketTransport transport = choice.RawSocket is { } socket
             ? new RawTransport(socket, path, options, port, cancellationToken)
-            : new UdpTransport(path, options, port, cancellationToken);
+            : options.Transport == Transport.Xdp
+                ? new XdpTransport(path, options, port, cancellationToken)
+                : new UdpTransport(path, options, port, cancellationToken);
         return new Sender(options, path, transport, choice.Reason);
     }
 
@@ -219,6 +225,7 @@ public sealed partial class Sender : IDisposable
     long Run(ReadOnlySpan<byte> payload, SendPlan? plan, long count, CancellationToken cancellationToken)
     {
         payload = _options.Craft.Apply(_options.Protocol, payload);
+        payload = _transport.Complete(payload);
         _limits.Check(payload.Length);
         return Run(payload, isFrame: false, plan, count, cancellationToken);
     }
@@ -293,6 +300,13 @@ public sealed partial class Sender : IDisposable
             {
                 notices.Add("The network stack takes raw IPv4 frames on loopback for forged: XDP programs there see them, sockets don't.");
             }
+        }
+
+        if (transport.Kind == Transport.Xdp && XdpRequirements.PeerTakesNothing(path.Link))
+        {
+            notices.Add(
+                $"The peer of '{path.Link.Name}' has neither an XDP program nor GRO: frames of the in-kernel sender vanish there, while the "
+                + "kernel reports success. Attach a program to the peer, switch its GRO on (ethtool -K PEER gro on), or use -Transport Raw.");
         }
 
         return notices;

@@ -128,7 +128,7 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
                 if (!Absorb(errno, tally))
                 {
                     tally.AddError(errno);
-                    throw Failure(errno);
+                    throw Failure(path, errno);
                 }
 
                 cancellationToken.ThrowIfCancellationRequested();
@@ -160,7 +160,8 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
         }
     }
 
-    NativeException Failure(int errno)
+    /// <summary>The failure of a packet.</summary>
+    internal static NativeException Failure(PacketPath path, int errno)
     {
         var hint = Failures.Find(Operation.Send, errno).Hint?.Replace("NAME", path.Link.Name, StringComparison.Ordinal);
         return Failures.Create(Operation.Send, errno, path.Description, hint);

@@ -14,4 +14,10 @@ public enum Transport
 
     /// <summary>Datagrams over a UDP socket: the kernel makes the headers. Needs no privilege.</summary>
     Udp,
+
+    /// <summary>
+    /// Whole frames that a BPF program completes and sends in the kernel, millions a second, each with its own sequence number and time.
+    /// Needs CAP_BPF, CAP_NET_ADMIN, Linux 5.18, and a driver that takes frames from XDP.
+    /// </summary>
+    Xdp,
 }

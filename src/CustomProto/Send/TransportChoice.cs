@@ -33,6 +33,9 @@ readonly record struct TransportChoice(string Reason, FileDescriptor? RawSocket)
                     options.Transport);
             case Transport.Udp:
                 return new TransportChoice("it was asked for", null);
+            case Transport.Xdp:
+                XdpRequirements.Check(options, path);
+                return new TransportChoice("it was asked for", null);
             default:
                 throw new ArgumentOutOfRangeException(nameof(options), options.Transport, "There is no such transport.");
         }
@@ -66,14 +69,21 @@ readonly record struct TransportChoice(string Reason, FileDescriptor? RawSocket)
         { DestinationMac: not null } => "a destination MAC address of one's own choice",
         { SourceMac: not null } => "a source MAC address of one's own choice",
         { VlanId.Count: > 0 } => "VLAN tags of their own",
-        { Craft.FuzzSeed: not null } => "fuzzed headers",
-        { Craft.Checksum: not ChecksumKind.Valid } => $"the checksum {options.Craft.Checksum}",
-        { Craft.Truncate: > 0 } => "bytes cut off the frame",
-        { Craft.MayFragment: true } => "fragments of one's own making",
+        _ when NeedOfRaw(options.Craft) is { } need => need,
         { Craft.IPOption.Count: > 0 } => "IPv4 options",
         _ when path.IsSourceForeign => $"the source address {path.Source}, which isn't this host's",
         _ when path.IsMulticast => $"the destination {path.Destination}, which is a multicast group",
         _ when path.IsBroadcast => $"the destination {path.Destination}, which is all hosts of a network",
+        _ => null,
+    };
+
+    /// <summary>What was asked for that neither a UDP socket nor the in-kernel sender can do.</summary>
+    internal static string? NeedOfRaw(PacketCraft craft) => craft switch
+    {
+        { FuzzSeed: not null } => "fuzzed headers",
+        { Checksum: not ChecksumKind.Valid } => $"the checksum {craft.Checksum}",
+        { Truncate: > 0 } => "bytes cut off the frame",
+        { MayFragment: true } => "fragments of one's own making",
         _ => null,
     };
 

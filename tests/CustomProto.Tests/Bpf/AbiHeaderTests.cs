@@ -20,7 +20,7 @@ public sealed class AbiHeaderTests
     [Fact]
     public async Task The_compiler_finds_every_member_where_the_runtime_has_it()
     {
-        var source = new StringBuilder("#include <stddef.h>\n#include \"customproto.h\"\n");
+        var source = new StringBuilder("#include <stddef.h>\n#include \"customproto.h\"\n#include \"send.h\"\n");
         foreach (var type in AbiTypes.Structs)
         {
             AppendStruct(source, type);

@@ -1,0 +1,7 @@
+namespace CustomProto.Abi;
+
+/// <summary><c>enum cp_send_limit</c>.</summary>
+static class SendLimit
+{
+    internal const int MaxTypes = 16;
+}

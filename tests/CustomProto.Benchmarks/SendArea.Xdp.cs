@@ -1,0 +1,146 @@
+using System.Globalization;
+using CustomProto.KernelTests;
+using CustomProto.Send;
+
+namespace CustomProto.Benchmarks;
+
+/// <content>The in-kernel sender, rates, and the pipeline.</content>
+sealed partial class SendArea
+{
+    const double XdpScapyTarget = 1500;
+    const double PacedRate = 10_000;
+    const double ArrayTarget = 100_000;
+    const double FileTarget = 0.6;
+    const int Strings = 100_000;
+
+    List<Comparison> CompareXdp()
+    {
+        var packets = _settings.Quick ? 200_000 : 10_000_000;
+        var scapyPackets = _settings.Quick ? ScapyPackets / 10 : ScapyPackets;
+        using var drop = new DropProgram(_network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        return Compare(
+            "Xdp, one thread",
+            () => Send(Transport.Xdp, packets),
+            new Peer("live frames, C", () => _peers.Run(_network, TestNetwork.Left, "live_frames", FrameArguments(packets)), RateTarget, CpuTarget),
+            new Peer("Scapy, packet", () => Scapy("packet", scapyPackets), XdpScapyTarget));
+    }
+
+    /// <summary>How it scales: a pair of queues for each of two threads.</summary>
+    Comparison CompareThreads()
+    {
+        var packets = _settings.Quick ? 200_000 : 10_000_000;
+        using var network = new TestNetwork(permanentNeighbours: true);
+        network.Execute(TestNetwork.Left, "ethtool", "-L veth0 rx 2 tx 2");
+        network.Execute(TestNetwork.Right, "ethtool", "-L veth1 rx 2 tx 2");
+        using var drop = new DropProgram(network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        var two = new Series("two threads");
+        var one = new Series("one thread");
+        Send(network, Options(1), packets);
+        for (var pair = 0; pair < _settings.Pairs; pair++)
+        {
+            two.Values.Add(Send(network, Options(Math.Min(2, Environment.ProcessorCount)), packets).Rate);
+            one.Values.Add(Send(network, Options(1), packets).Rate);
+        }
+
+        return new Comparison("Xdp, from two threads", "packets/s", two, one) { MoreIsBetter = true };
+
+        SendOptions Options(int threads) => new() { Destination = s_right, Transport = Transport.Xdp, Threads = threads };
+    }
+
+    /// <summary>How far a rate is off, in percent of what was asked for.</summary>
+    List<Comparison> CompareRates()
+    {
+        using var drop = new DropProgram(_network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        var comparisons = new List<Comparison>();
+        foreach (var transport in (Transport[])[Transport.Raw, Transport.Udp, Transport.Xdp])
+        {
+            var off = new Series($"`-Rate {PacedRate.ToString(CultureInfo.InvariantCulture)}`, {transport}");
+            for (var pair = 0; pair < _settings.Pairs; pair++)
+            {
+                off.Values.Add(_network.Run(TestNetwork.Left, () => MeasureRate(transport)));
+            }
+
+            comparisons.Add(new Comparison($"Rate for {Seconds} s, how far off", "%", off) { Target = 1 });
+        }
+
+        return comparisons;
+    }
+
+    int Seconds => _settings.Quick ? 1 : 10;
+
+    double MeasureRate(Transport transport)
+    {
+        using var sender = Sender.Open(new SendOptions { Destination = s_right, Transport = transport });
+        sender.Send(Protocol.CustomMessage.Create(Protocol.ProtocolDefinition.Default, Protocol.MessageType.Request, new byte[DataLength - Stamps.Length]));
+        var packets = sender.Packets;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        sender.Send(
+            Protocol.CustomMessage.Create(Protocol.ProtocolDefinition.Default, Protocol.MessageType.Request, new byte[DataLength - Stamps.Length]),
+            new SendPlan { Count = (long)(PacedRate * Seconds) + 1, Pace = new SendPace(PacedRate) });
+        return Math.Abs(((sender.Packets - packets - 1) / clock.Elapsed.TotalSeconds / PacedRate) - 1) * 100;
+    }
+
+    List<Comparison> ComparePipelines()
+    {
+        if (_settings.PowerShell is null)
+        {
+            return [];
+        }
+
+        var strings = _settings.Quick ? Strings / 10 : Strings;
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, Enumerable.Range(0, strings).Select(number => string.Create(CultureInfo.InvariantCulture, $"message number {number} of many")));
+            using var shell = new Shell(_settings, _network, TestNetwork.Left);
+            shell.Measure($"$lines = [IO.File]::ReadAllLines('{file}')");
+            var array = new Series("array `\\| Send-CustomPacket`");
+            var sent = new Series("`Get-Content \\| Send-CustomPacket`");
+            var read = new Series("`Get-Content \\| Out-Null`") { TargetRatio = FileTarget };
+            (Series Series, string Command)[] measured =
+            [
+                (array, "$lines | Send-CustomPacket 192.0.2.2 -Transport Raw"),
+                (sent, $"Get-Content '{file}' | Send-CustomPacket 192.0.2.2 -Transport Raw"),
+                (read, $"Get-Content '{file}' | Out-Null"),
+            ];
+            foreach (var (_, command) in measured)
+            {
+                shell.Measure(command);
+            }
+
+            for (var pair = 0; pair < _settings.Pairs; pair++)
+            {
+                foreach (var (series, command) in measured)
+                {
+                    series.Values.Add(strings * 1000.0 / shell.Measure(command));
+                }
+            }
+
+            return
+            [
+                new Comparison("pipeline", "strings/s", array) { MoreIsBetter = true, Target = ArrayTarget },
+                new Comparison("pipeline", "strings/s", sent, read) { MoreIsBetter = true },
+            ];
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>A program on the receiving interface that drops everything, while this lives.</summary>
+    sealed class DropProgram : IDisposable
+    {
+        readonly TestNetwork _network;
+        readonly string _interface;
+
+        internal DropProgram(TestNetwork network, Peers peers, string interfaceName)
+        {
+            _network = network;
+            _interface = interfaceName;
+            network.Ip(TestNetwork.Right, $"link set dev {interfaceName} xdpdrv object {peers.CompileBpf("drop")} section xdp");
+        }
+
+        public void Dispose() => _network.Ip(TestNetwork.Right, $"link set dev {_interface} xdp off");
+    }
+}
