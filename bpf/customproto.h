@@ -130,6 +130,7 @@ enum cp_condition {
 	CP_CONDITION_SOURCE_PORT = 4,
 	CP_CONDITION_DESTINATION_PORT = 8,
 	CP_CONDITION_BYTES = 16,
+	CP_CONDITION_REJECTED = 32, /* none: the reader gets rejected packets, too; for processes */
 };
 
 /*

@@ -9,4 +9,5 @@ enum Condition : uint
     SourcePort = 4,
     DestinationPort = 8,
     Bytes = 16,
+    Rejected = 32,
 }

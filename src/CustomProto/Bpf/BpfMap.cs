@@ -103,7 +103,7 @@ sealed unsafe class BpfMap(string name, FileDescriptor descriptor) : IDisposable
         }
     }
 
-    /// <summary>Puts a map into this array of maps.</summary>
+    /// <summary>Puts a map into this array of maps, and waits until no program uses the one that was there.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal void Update(uint key, BpfMap inner)
     {
@@ -122,7 +122,7 @@ sealed unsafe class BpfMap(string name, FileDescriptor descriptor) : IDisposable
         }
     }
 
-    /// <summary>Takes an entry out; one that isn't there is no failure.</summary>
+    /// <summary>Takes an entry out; one that isn't there is no failure. From an array of maps: when this returns, no program uses the map any more.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal void Remove(uint key)
     {
@@ -201,6 +201,22 @@ sealed unsafe class BpfMap(string name, FileDescriptor descriptor) : IDisposable
         }
 
         return values;
+    }
+
+    /// <summary>Sets the values of all CPUs of a per-CPU map to zero.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void ClearPerCpu<T>(uint key)
+        where T : unmanaged
+    {
+        var values = new T[PossibleCpus];
+        fixed (T* first = values)
+        {
+            var result = Libbpf.bpf_map_update_elem(descriptor, &key, first, 0);
+            if (result < 0)
+            {
+                throw Failures.Create(Operation.WriteMap, result, name);
+            }
+        }
     }
 
     /// <inheritdoc/>

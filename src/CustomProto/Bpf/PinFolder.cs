@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using CustomProto.Native;
 
 namespace CustomProto.Bpf;
 
@@ -35,6 +37,31 @@ static class PinFolder
                 Product,
                 failure);
         }
+    }
+
+    /// <summary>Keeps other processes from changing what is pinned for a program, until the descriptor is closed.</summary>
+    /// <returns>Nothing where the program isn't pinned.</returns>
+    /// <exception cref="NativeException">The folder may not be opened.</exception>
+    internal static FileDescriptor? Lock(string kind, uint programId)
+    {
+        var folder = Of(kind, programId);
+        var descriptor = Libc.Open(folder, Libc.O_RDONLY | Libc.O_CLOEXEC);
+        if (descriptor.IsInvalid)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            return errno == Errno.ENOENT ? null : throw Failures.Create(Operation.OpenPin, errno, folder);
+        }
+
+        while (Libc.FLock(descriptor, Libc.LOCK_EX) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() is var errno and not Errno.EINTR)
+            {
+                descriptor.Dispose();
+                throw Failures.Create(Operation.OpenPin, errno, folder);
+            }
+        }
+
+        return descriptor;
     }
 
     /// <summary>The kinds under which a program has pins.</summary>

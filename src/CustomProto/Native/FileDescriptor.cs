@@ -16,6 +16,10 @@ sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     internal FileDescriptor(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
+    /// <inheritdoc/>
+    /// <remarks>Calls return 32 bits, of which the upper half of the handle knows nothing.</remarks>
+    public override bool IsInvalid => unchecked((int)(nint)handle) == -1;
+
     /// <summary>Another descriptor for the same thing, with an owner of its own.</summary>
     /// <param name="target">What it is, for the error message.</param>
     /// <exception cref="NativeException">The process has no descriptor left.</exception>

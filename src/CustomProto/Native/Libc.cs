@@ -20,6 +20,8 @@ static unsafe partial class Libc
 
     internal const int F_DUPFD_CLOEXEC = 1030;
 
+    internal const int LOCK_EX = 2;
+
     internal const int CLOCK_REALTIME = 0;
     internal const int CLOCK_MONOTONIC = 1;
     internal const int CLOCK_PROCESS_CPUTIME_ID = 2;
@@ -49,6 +51,10 @@ static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "readlinkat")]
     internal static partial nint ReadLinkAt(int directory, byte* path, byte* buffer, nuint size);
+
+    /// <summary>Takes a lock that goes with the descriptor: the process needn't live to give it back.</summary>
+    [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
+    internal static partial int FLock(FileDescriptor fd, int operation);
 
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(FileDescriptor fd, void* buffer, nuint count);

@@ -38,9 +38,7 @@ public sealed class CustomMessage
     }
 
     /// <summary>When the packet was seen, in local time; the smallest value where that isn't known.</summary>
-    public DateTimeOffset Timestamp => _packet.TimestampSource == TimestampSource.None
-        ? DateTimeOffset.MinValue
-        : DateTimeOffset.UnixEpoch.AddTicks(_packet.UnixNanoseconds / TimeSpan.NanosecondsPerTick).ToLocalTime();
+    public DateTimeOffset Timestamp => _packet.Timestamp;
 
     /// <summary>When the packet was seen, in nanoseconds of CLOCK_MONOTONIC: what differences are taken of.</summary>
     public long MonotonicNanoseconds => _packet.MonotonicNanoseconds;
@@ -100,12 +98,7 @@ public sealed class CustomMessage
     public MacAddress DestinationMac => _packet.DestinationMac;
 
     /// <summary>The VLAN ids, outer first; empty without tags.</summary>
-    public int[] VlanId => _packet.VlanCount switch
-    {
-        0 => [],
-        1 => [_packet.OuterVlanId],
-        _ => [_packet.OuterVlanId, _packet.InnerVlanId],
-    };
+    public int[] VlanId => _packet.VlanId;
 
     /// <summary>The number of bytes of UDP payload after the data.</summary>
     public int TrailingBytes { get; }

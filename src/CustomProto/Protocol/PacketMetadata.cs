@@ -82,4 +82,17 @@ public readonly record struct PacketMetadata
 
     /// <summary>The VLAN id of the inner tag.</summary>
     public ushort InnerVlanId { get; init; }
+
+    /// <summary>The time as an object of the base library, in local time; the smallest value where there is none.</summary>
+    internal DateTimeOffset Timestamp => TimestampSource == TimestampSource.None
+        ? DateTimeOffset.MinValue
+        : DateTimeOffset.UnixEpoch.AddTicks(UnixNanoseconds / TimeSpan.NanosecondsPerTick).ToLocalTime();
+
+    /// <summary>The VLAN ids, outer first; empty without tags.</summary>
+    internal int[] VlanId => VlanCount switch
+    {
+        0 => [],
+        1 => [OuterVlanId],
+        _ => [OuterVlanId, InnerVlanId],
+    };
 }

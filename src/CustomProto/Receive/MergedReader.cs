@@ -22,7 +22,10 @@ public sealed class MergedReader : IDisposable
     /// <summary>Opens the receivers' readers: all of them or none.</summary>
     /// <exception cref="CustomProtoException">Somebody reads from one already (<see cref="FailureKind.Busy"/>).</exception>
     /// <exception cref="ObjectDisposedException">A receiver is closed.</exception>
-    public static MergedReader Open(IEnumerable<Receiver> receivers)
+    /// <param name="receivers">The receivers.</param>
+    /// <param name="reader">The name of the reader, at each of them; where there is none it is added while this is open.</param>
+    /// <param name="filter">What they get while this is open, instead of what <see cref="Receiver.SetFilter"/> said.</param>
+    public static MergedReader Open(IEnumerable<Receiver> receivers, string reader = Receiver.DefaultReader, ReaderFilter? filter = null)
     {
         ArgumentNullException.ThrowIfNull(receivers);
         var readers = new List<MessageReader>();
@@ -30,29 +33,48 @@ public sealed class MergedReader : IDisposable
         {
             foreach (var receiver in receivers)
             {
-                readers.Add(receiver.OpenReader());
+                readers.Add(receiver.OpenReader(reader, filter));
             }
         }
         catch
         {
-            readers.ForEach(reader => reader.Dispose());
+            readers.ForEach(opened => opened.Dispose());
             throw;
         }
 
         return readers.Count == 0 ? throw new ArgumentException("There is no receiver to read from.", nameof(receivers)) : new MergedReader(readers);
     }
 
-    /// <summary>Takes the next message if there is one.</summary>
+    /// <summary>Takes the next message if there is one, and passes over packets that are none.</summary>
     /// <exception cref="CustomProtoException">
     /// A receiver was closed (<see cref="FailureKind.Gone"/>), or its ring is damaged. It isn't read any more; the next call goes on with the others.
     /// </exception>
     /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
     public bool TryRead([NotNullWhen(true)] out CustomMessage? message)
     {
+        while (TryRead(out message, out _))
+        {
+            if (message is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the next packet if there is one: a message, or one that is none, for readers that get those too.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="rejected">The packet that is none (<see cref="ReaderFilter.IncludeRejected"/>).</param>
+    /// <returns>Whether there is one; then one of the two is it.</returns>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead(out CustomMessage?)"/>.</exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public bool TryRead(out CustomMessage? message, out RejectedPacket? rejected)
+    {
         var reader = First();
         try
         {
-            return reader.TryRead(out message);
+            return reader.TryRead(out message, out rejected);
         }
         catch (CustomProtoException)
         {
@@ -63,7 +85,7 @@ public sealed class MergedReader : IDisposable
 
     /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
     /// <exception cref="CustomProtoException">
-    /// As for <see cref="TryRead"/>; or the file can't be written (CaptureUnwritable): then nothing changes, and the message stays where it is.
+    /// As for <see cref="TryRead(out CustomMessage?)"/>; or the file can't be written (CaptureUnwritable): then nothing changes, and the message stays where it is.
     /// </exception>
     /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
     public bool TryWrite(CaptureWriter capture)
@@ -85,7 +107,7 @@ public sealed class MergedReader : IDisposable
     /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <returns>The message, or <see langword="null"/> when the time is over.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="CustomProtoException">As for <see cref="TryRead"/>.</exception>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead(out CustomMessage?)"/>.</exception>
     /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
     public CustomMessage? Read(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -105,6 +127,27 @@ public sealed class MergedReader : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Takes the next packet, a message or one that is none, and waits for it if need be.</summary>
+    /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="rejected">The packet that is none (<see cref="ReaderFilter.IncludeRejected"/>).</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
+    /// <returns>False when the time is over; otherwise one of the two is there.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead(out CustomMessage?)"/>.</exception>
+    /// <exception cref="InvalidOperationException">No receiver is left (<see cref="Count"/>).</exception>
+    public bool Read(TimeSpan timeout, out CustomMessage? message, out RejectedPacket? rejected, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var found = TryRead(out message, out rejected);
+        for (var started = Stopwatch.GetTimestamp(); !found && Await(started, timeout, cancellationToken);)
+        {
+            found = TryRead(out message, out rejected);
+        }
+
+        return found;
     }
 
     /// <summary>Takes the next message into a capture, and waits for it if need be; before that, all that was taken is in the file.</summary>

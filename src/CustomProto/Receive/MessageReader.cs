@@ -20,18 +20,20 @@ public sealed unsafe class MessageReader : IDisposable
     readonly SafeHandle[] _waitHandles;
     readonly MemoryMapping _shared;
     readonly int _index;
+    readonly Action _closing;
     readonly RecordDecoder _decoder;
     readonly RecordBorrow _borrow;
     volatile bool _ended;
     volatile bool _closed;
     int _isReleased;
 
-    internal MessageReader(ProtocolDefinition protocol, string interfaceName, RingReader ring, MemoryMapping shared, int index)
+    internal MessageReader(ProtocolDefinition protocol, string interfaceName, RingReader ring, MemoryMapping shared, int index, Action closing)
     {
         _interface = interfaceName;
         _ring = ring;
         _shared = shared;
         _index = index;
+        _closing = closing;
         _waitHandles = [shared, ring.Descriptor, Stop.Descriptor];
         _decoder = new RecordDecoder(protocol, interfaceName);
         _borrow = new RecordBorrow(this, ring, _decoder);
@@ -46,36 +48,70 @@ public sealed unsafe class MessageReader : IDisposable
     /// <summary>Ends a wait: signalled by cancellation, and when the receiver goes away.</summary>
     internal EventDescriptor Stop { get; } = new();
 
-    /// <summary>Takes the next message if there is one.</summary>
+    /// <summary>Takes the next message if there is one, and passes over packets that are none.</summary>
     /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
     public bool TryRead([NotNullWhen(true)] out CustomMessage? message)
     {
+        while (TryRead(out message, out _))
+        {
+            if (message is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the next packet if there is one: a message, or one that is none, for a reader that gets those too.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="rejected">The packet that is none (<see cref="ReaderFilter.IncludeRejected"/>).</param>
+    /// <returns>Whether there is one; then one of the two is it.</returns>
+    /// <exception cref="CustomProtoException">The receiver was closed (<see cref="FailureKind.Gone"/>), or the ring is damaged.</exception>
+    public bool TryRead(out CustomMessage? message, out RejectedPacket? rejected)
+    {
+        (message, rejected) = (null, null);
         using var lease = Lease();
         if (!lease.TryRead(out var record))
         {
-            message = null;
             return false;
         }
 
-        message = _decoder.Decode(record);
+        if (_decoder.IsRejected(record))
+        {
+            rejected = _decoder.DecodeRejected(record);
+        }
+        else
+        {
+            message = _decoder.Decode(record);
+        }
+
         lease.Advance();
         return true;
     }
 
     /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
-    /// <exception cref="CustomProtoException">As for <see cref="TryRead"/>; or the file can't be written (CaptureUnwritable), and the message stays.</exception>
+    /// <exception cref="CustomProtoException">As for <see cref="TryRead(out CustomMessage?)"/>; or the file can't be written (CaptureUnwritable), and the message stays.</exception>
     public bool TryWrite(CaptureWriter capture)
     {
         ArgumentNullException.ThrowIfNull(capture);
         using var lease = Lease();
-        if (!lease.TryRead(out var record))
+        while (lease.TryRead(out var record))
         {
-            return false;
+            var isMessage = !_decoder.IsRejected(record);
+            if (isMessage)
+            {
+                _decoder.Write(record, capture);
+            }
+
+            lease.Advance();
+            if (isMessage)
+            {
+                return true;
+            }
         }
 
-        _decoder.Write(record, capture);
-        lease.Advance();
-        return true;
+        return false;
     }
 
     /// <summary>Takes the next message, and waits for it if need be.</summary>
@@ -321,7 +357,7 @@ public sealed unsafe class MessageReader : IDisposable
             _shared.DangerousAddRef(ref held);
             if (Interlocked.Exchange(ref _isReleased, 1) == 0)
             {
-                ReaderOwner.Release(ref ((Reader*)_shared.Address)[_index]);
+                _closing();
             }
         }
         catch (ObjectDisposedException)

@@ -22,9 +22,7 @@ static class ReaderOwner
                 return 0;
             }
 
-            // A holder that has only just claimed hasn't said yet when it started: 0 is taken for "alive".
-            var started = Volatile.Read(ref reader.OwnerStarted);
-            if (ProcessStart.Read((int)holder) is { } actual && (started == 0 || started == actual))
+            if (IsAlive(holder, ref reader))
             {
                 return (int)holder;
             }
@@ -35,10 +33,27 @@ static class ReaderOwner
         }
     }
 
+    /// <summary>Whether a process has the ring that isn't there any more.</summary>
+    internal static bool IsAbandoned(ref Reader reader) => Volatile.Read(ref reader.Owner) is not 0 and var holder && !IsAlive(holder, ref reader);
+
+    /// <summary>Takes a ring from whoever has it.</summary>
+    internal static void Clear(ref Reader reader)
+    {
+        Volatile.Write(ref reader.OwnerStarted, 0);
+        Volatile.Write(ref reader.Owner, 0);
+    }
+
     /// <summary>Lets go of a ring that this process claimed.</summary>
     internal static void Release(ref Reader reader)
     {
         Volatile.Write(ref reader.OwnerStarted, 0);
         _ = Interlocked.CompareExchange(ref reader.Owner, 0, (uint)Environment.ProcessId);
+    }
+
+    /// <summary>A holder that has only just claimed hasn't said yet when it started: 0 is taken for "alive".</summary>
+    static bool IsAlive(uint holder, ref Reader reader)
+    {
+        var started = Volatile.Read(ref reader.OwnerStarted);
+        return ProcessStart.Read((int)holder) is { } actual && (started == 0 || started == actual);
     }
 }

@@ -23,7 +23,7 @@ public sealed partial class Receiver : IDisposable
     readonly ReceiverAbout _about;
     readonly ReceiverProgram _program;
     readonly AttachedProgram _attachment;
-    readonly ReaderSlot _reader;
+    readonly ReceiverReaders _readers;
     bool _disposed;
 
     internal Receiver(ReceiverAbout about, ReceiverProgram program, AttachedProgram attachment, ReaderSlot reader, IReadOnlyList<string> notices)
@@ -39,7 +39,7 @@ public sealed partial class Receiver : IDisposable
         _about = about;
         _program = program;
         _attachment = attachment;
-        _reader = reader;
+        _readers = new ReceiverReaders(_lock, about, program, reader);
     }
 
     /// <summary>The interface's name when it was registered.</summary>
@@ -111,31 +111,105 @@ public sealed partial class Receiver : IDisposable
         return receiver;
     }
 
-    /// <summary>Opens the receiver's reader; until it is closed, nobody else can.</summary>
-    /// <exception cref="CustomProtoException">Somebody reads already (<see cref="FailureKind.Busy"/>).</exception>
+    /// <summary>The names of the program's readers, the default one first.</summary>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
-    public MessageReader OpenReader()
+    public IReadOnlyList<string> Readers
     {
-        lock (_lock)
+        get
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _reader.Open(Protocol, Interface);
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return [.. _readers.List().Select(reader => reader.Name)];
+            }
         }
     }
 
-    /// <summary>The counters, summed over the CPUs.</summary>
+    /// <summary>Opens the default reader; until it is closed, nobody else can.</summary>
+    /// <exception cref="CustomProtoException">Somebody reads already (<see cref="FailureKind.Busy"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public MessageReader OpenReader() => OpenReader(DefaultReader);
+
+    /// <summary>Opens a reader; until it is closed, nobody else can. One that isn't there is added, and removed when it is closed.</summary>
+    /// <param name="name">The reader's name.</param>
+    /// <param name="filter">What it gets while it is open, instead of what <see cref="SetFilter"/> said.</param>
+    /// <exception cref="CustomProtoException">
+    /// Somebody has it (<see cref="FailureKind.Busy"/>), the filter can't be, or there are as many readers as there can be.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public MessageReader OpenReader(string name, ReaderFilter? filter = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _readers.Open(name, filter);
+        }
+    }
+
+    /// <summary>Adds a reader that stays until it is removed, or the program goes: it has a ring, a filter and counters of its own.</summary>
+    /// <param name="name">Its name: letters, digits, '.', '-' and '_', 31 bytes at most.</param>
+    /// <exception cref="CustomProtoException">There is one with the name, or there are as many as there can be.</exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public void AddReader(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _readers.Add(name);
+        }
+    }
+
+    /// <summary>Removes a reader that nobody reads from, with what is in its ring.</summary>
+    /// <exception cref="CustomProtoException">There is none with the name, it is the default one, or somebody reads (<see cref="FailureKind.Busy"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public void RemoveReader(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _readers.Remove(name);
+        }
+    }
+
+    /// <summary>
+    /// Changes which messages a reader gets, also while somebody reads: each is judged by the one filter or the other, and by this one when the
+    /// call returns.
+    /// </summary>
+    /// <exception cref="CustomProtoException">There is no such reader, or the filter can't be.</exception>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public void SetFilter(string reader, ReaderFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(filter);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _readers.SetFilter(reader, filter);
+        }
+    }
+
+    /// <summary>The counters of the program and the default reader, summed over the CPUs.</summary>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
     public ReceiveStatistics ReadStatistics()
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            return Read(0, DefaultReader);
+        }
+    }
 
-            // The last to be counted is read first, so that no message stands in a later sum and is missing in an earlier one.
-            var reader = _program.ReadReaderCounters(_reader.Index);
-            var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = _reader.Name };
-            var sums = ReceiveStatistics.Sum(statistics, _program.ReadCounters(), reader);
-            return sums.Answered > 0 && _program.Responder is { } responder ? sums with { ResponseLatency = responder.ReadLatencies(Protocol) } : sums;
+    /// <summary>The counters of the program and each of its readers, summed over the CPUs.</summary>
+    /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
+    public IReadOnlyList<ReceiveStatistics> ReadReaderStatistics()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return [.. _readers.List().Select(reader => Read(reader.Index, reader.Name))];
         }
     }
 
@@ -182,7 +256,7 @@ public sealed partial class Receiver : IDisposable
             _disposed = true;
             Receivers.Remove(this);
             _attachment.Dispose();
-            _reader.Dispose();
+            _readers.Dispose();
             _program.Dispose();
         }
     }
@@ -193,7 +267,17 @@ public sealed partial class Receiver : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             ReceiverConfiguration.CheckTrace(trace, Interface);
+            using var alone = ReceiverPins.Lock(ProgramId);
             _program.Set(action, trace);
         }
+    }
+
+    ReceiveStatistics Read(int reader, string name)
+    {
+        // The last to be counted is read first, so that no message stands in a later sum and is missing in an earlier one.
+        var counted = _program.ReadReaderCounters(reader);
+        var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = name };
+        var sums = ReceiveStatistics.Sum(statistics, _program.ReadCounters(), counted);
+        return sums.Answered > 0 && _program.Responder is { } responder ? sums with { ResponseLatency = responder.ReadLatencies(Protocol) } : sums;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CustomProto.Abi;
 using CustomProto.Bpf;
+using CustomProto.Native;
 
 namespace CustomProto.Receive;
 
@@ -34,6 +35,13 @@ static class ReceiverPins
 
     /// <summary>The pin of one object.</summary>
     internal static string Path(uint programId, string name) => $"{Folder(programId)}/{name}";
+
+    /// <summary>The pin of a reader's ring. Names in the BPF file system have no dots.</summary>
+    internal static string RingPath(uint programId, int reader) =>
+        Path(programId, reader == 0 ? Ring : string.Create(CultureInfo.InvariantCulture, $"{Ring}_{reader}"));
+
+    /// <inheritdoc cref="PinFolder.Lock"/>
+    internal static FileDescriptor? Lock(uint programId) => PinFolder.Lock(s_kind, programId);
 
     /// <summary>Makes the folder for a program's pins.</summary>
     /// <exception cref="CustomProtoException">The BPF file system isn't there, or the caller may not write to it.</exception>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CustomProto.Abi;
 using CustomProto.Bpf;
 using CustomProto.Net;
@@ -179,12 +180,67 @@ sealed class ReceiverProgram : IDisposable
         Responder.Set(state);
     }
 
-    /// <summary>Gives a reader its ring: from now on it gets every valid message.</summary>
+    /// <summary>Gives a reader its ring: from now on it gets every valid message, and counts from 0.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal void AddReader(int reader, BpfMap ring)
     {
+        _readerCounters.ClearPerCpu<ReaderCounters>((uint)reader);
+        _keptFilters.Update((uint)reader, default(Filter));
         _rings.Update((uint)reader, ring);
         Change((ref Settings settings) => settings.Readers |= 1u << reader);
+    }
+
+    /// <summary>Takes a reader's ring away; when this returns, the program doesn't know it any more.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void RemoveReader(int reader)
+    {
+        Change((ref Settings settings) =>
+        {
+            settings.Readers &= ~(1u << reader);
+            settings.Filtering &= ~(1u << reader);
+            settings.Rejected &= ~(1u << reader);
+        });
+        _filters.Remove((uint)reader);
+        _rings.Remove((uint)reader);
+    }
+
+    /// <summary>The filter that a reader has when no command puts another one in its place.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal Filter ReadKeptFilter(int reader) => _keptFilters.Lookup<Filter>((uint)reader);
+
+    /// <summary>Keeps a filter for a reader, without having the program use it.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void KeepFilter(int reader, in Filter filter) => _keptFilters.Update((uint)reader, filter);
+
+    /// <summary>
+    /// Has the program use a filter: each message is judged by the one before or by this one, and by this one when the call returns. A reader
+    /// without one costs no look at it.
+    /// </summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal void SetFilter(int reader, Filter filter)
+    {
+        var settings = ReadSettings();
+        var bit = 1u << reader;
+        var isFiltering = !FilterEncoder.KeepsAll(filter);
+        if (isFiltering)
+        {
+            using var holder = BpfMap.CreateValue("cp_filter", MemoryMarshal.AsBytes(new ReadOnlySpan<Filter>(in filter)));
+            _filters.Update((uint)reader, holder);
+        }
+        else if ((settings.Filtering & bit) != 0)
+        {
+            _filters.Remove((uint)reader);
+        }
+
+        var isRejected = (filter.Conditions & (uint)Condition.Rejected) != 0;
+        if (isFiltering != ((settings.Filtering & bit) != 0) || isRejected != ((settings.Rejected & bit) != 0))
+        {
+            Change((ref Settings changed) =>
+            {
+                changed.Filtering = isFiltering ? changed.Filtering | bit : changed.Filtering & ~bit;
+                changed.Rejected = isRejected ? changed.Rejected | bit : changed.Rejected & ~bit;
+            });
+        }
     }
 
     /// <summary>What all CPUs counted of the headers that were added or removed; only for a program at tc.</summary>

@@ -38,10 +38,15 @@ sealed unsafe class RecordBorrow(MessageReader reader, RingReader ring, RecordDe
         ObjectDisposedException.ThrowIf(!IsOpen || number != _borrows, typeof(ReceivedRecords));
         GiveBack();
         reader.RequireOpen();
-        if (!ring.TryRead(out var record))
+        ReadOnlySpan<byte> record;
+        do
         {
-            return false;
+            if (!ring.TryRead(out record))
+            {
+                return false;
+            }
         }
+        while (PassesOver(record));
 
         decoder.Check(record);
         _length = record.Length;
@@ -52,6 +57,18 @@ sealed unsafe class RecordBorrow(MessageReader reader, RingReader ring, RecordDe
         }
 
         return true;
+    }
+
+    /// <summary>Packets that are no messages aren't lent out.</summary>
+    bool PassesOver(ReadOnlySpan<byte> record)
+    {
+        var isRejected = decoder.IsRejected(record);
+        if (isRejected)
+        {
+            ring.Advance();
+        }
+
+        return isRejected;
     }
 
     /// <summary>Ends the borrow with a number; nothing happens if it has ended.</summary>

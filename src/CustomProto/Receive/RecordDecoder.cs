@@ -40,6 +40,25 @@ sealed unsafe class RecordDecoder
         capture.Write(ReadMetadata(header), record[sizeof(Event)..], Protocol.HeaderSize + (int)header.Length + (int)header.Trailing, (long)header.LostBefore, verdict);
     }
 
+    /// <summary>Whether a record is of a packet that is no message.</summary>
+    /// <exception cref="CustomProtoException">The record has no header: the ring is damaged.</exception>
+    internal bool IsRejected(ReadOnlySpan<byte> record) => ReadHeader(record).Reason != (byte)Reason.None;
+
+    /// <summary>Makes an object of the record of a packet that is no message.</summary>
+    /// <exception cref="CustomProtoException">The record contradicts itself: the ring is damaged.</exception>
+    internal RejectedPacket DecodeRejected(ReadOnlySpan<byte> record)
+    {
+        ref readonly var header = ref ReadHeader(record);
+        var payload = record[sizeof(Event)..];
+        if (header.Captured != payload.Length || payload.Length > header.Length || header.Length > Limit.MaxPayload || header.Reason >= (uint)Reason.Count)
+        {
+            throw Corrupt($"it has {payload.Length} bytes of payload, and says {header.Captured} of {header.Length}, rejected for reason {header.Reason}");
+        }
+
+        CheckPacket(header);
+        return new RejectedPacket((RejectReason)header.Reason, payload.ToArray(), (int)header.Length, ReadMetadata(header), Protocol.Name);
+    }
+
     /// <summary>Looks whether a record can be what the program wrote: its numbers are relied on from here on.</summary>
     /// <exception cref="CustomProtoException">It contradicts itself: the ring is damaged.</exception>
     internal ref readonly Event Check(ReadOnlySpan<byte> record)
@@ -51,12 +70,16 @@ sealed unsafe class RecordDecoder
             throw Corrupt($"it has {payload} bytes of payload, and says {header.Captured} of {header.Length}");
         }
 
+        CheckPacket(header);
+        return ref header;
+    }
+
+    void CheckPacket(in Event header)
+    {
         if (header.Length + (ulong)header.Trailing > Limit.MaxPayload || header.VlanCount > Limit.MaxVlanTags || header.IpVersion is not (4 or 6))
         {
             throw Corrupt($"it says {header.Length} and {header.Trailing} bytes, {header.VlanCount} VLAN tags and IP version {header.IpVersion}");
         }
-
-        return ref header;
     }
 
     /// <summary>When the packet was seen, in nanoseconds since 1970.</summary>
