@@ -7,8 +7,8 @@
 #include "receive.h"
 #include "respond.h"
 
-SEC("xdp.frags")
-int cp_receive(struct xdp_md *frame)
+/* A function of its own, so that packets which stop before it don't pay for its registers and stack. */
+__noinline int receive_frame(struct xdp_md *frame)
 {
 	const __u32 zero = 0;
 	struct datagram datagram;
@@ -19,6 +19,14 @@ int cp_receive(struct xdp_md *frame)
 	verdict = receive_datagram(frame, &datagram);
 	return bpf_map_lookup_elem(&responders, &zero) ? respond(frame, &datagram, verdict)
 						       : verdict;
+}
+
+SEC("xdp.frags")
+int cp_receive(struct xdp_md *frame)
+{
+	if (is_foreign(frame, &config))
+		return XDP_PASS;
+	return receive_frame(frame);
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";
