@@ -224,7 +224,7 @@ public sealed class FormatTests : IDisposable
     {
         var message = Message(new byte[60000], (MessageType)255);
         var forever = TimeSpan.FromDays(24);
-        var bucket = new LatencyBucket(1L << 40, 1L << 41, long.MaxValue);
+        var bucket = new Exchange.LatencyBucket(1L << 40, 1L << 41, long.MaxValue);
         return
         [
             new RequestResult

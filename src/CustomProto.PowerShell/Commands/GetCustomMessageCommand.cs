@@ -10,8 +10,8 @@ namespace CustomProto.PowerShell.Commands;
 
 /// <summary>Streams the messages that registered programs receive.</summary>
 [Cmdlet(VerbsCommon.Get, "CustomMessage", DefaultParameterSetName = InterfaceSet)]
-[OutputType(typeof(CustomMessage))]
-public sealed class GetCustomMessageCommand : CustomProtoCommand
+[OutputType(typeof(CustomMessage), typeof(RejectedPacket))]
+public sealed class GetCustomMessageCommand : FilteringCommand
 {
     const string InterfaceSet = "Interface";
     const string InputObjectSet = "InputObject";
@@ -19,7 +19,7 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
     readonly List<Receiver> _receivers = [];
     readonly List<Receiver> _own = [];
     readonly LossReport _loss = new();
-    readonly Func<CustomMessage?> _next;
+    readonly Func<object?> _next;
     MergedReader? _reader;
     long _started;
     bool _isDrained;
@@ -37,6 +37,12 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(InterfaceCompleter))]
     public string[]? Interface { get; set; }
+
+    /// <summary>The reader to read as; one that isn't there is added while the command runs.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReaderCompleter))]
+    public string Reader { get; set; } = Receiver.DefaultReader;
 
     /// <summary>How many messages to read.</summary>
     [Parameter]
@@ -96,14 +102,14 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
         }
 
         _started = Stopwatch.GetTimestamp();
-        for (var left = Count; left > 0 && TryRead(out var message); left--)
+        for (var left = Count; left > 0 && TryRead(out var packet); left--)
         {
-            if (_loss.Begin(message) is { } warning)
+            if (packet is CustomMessage message && _loss.Begin(message) is { } warning)
             {
                 WriteWarning(warning);
             }
 
-            WriteObject(message);
+            WriteObject(packet);
         }
 
         if (_loss.Sum is { } sum)
@@ -164,7 +170,7 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
 
     MergedReader Open()
     {
-        var reader = MergedReader.Open(_receivers);
+        var reader = MergedReader.Open(_receivers, Reader, HasFilter ? ReadFilter() : null);
         if (New)
         {
             reader.Skip();
@@ -174,7 +180,7 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
     }
 
     /// <summary>Reads the next message. A receiver that goes away is an error, and the stream goes on with the others.</summary>
-    bool TryRead(out CustomMessage message)
+    bool TryRead(out object packet)
     {
         int open;
         do
@@ -182,17 +188,17 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
             open = _reader!.Count;
             if (open > 0 && Attempt(_next, null, out var next))
             {
-                message = next!;
+                packet = next!;
                 return next is not null;
             }
         }
         while (_reader.Count < open);
 
-        message = null!;
+        packet = null!;
         return false;
     }
 
-    CustomMessage? Next()
+    object? Next()
     {
         if (NoWait)
         {
@@ -211,20 +217,27 @@ public sealed class GetCustomMessageCommand : CustomProtoCommand
             wait = wait == System.Threading.Timeout.InfiniteTimeSpan || left < wait ? left : wait;
         }
 
-        return _reader!.Read(wait, StopToken);
+        if (!IncludeRejected)
+        {
+            return _reader!.Read(wait, StopToken);
+        }
+
+        return _reader!.Read(wait, out var message, out var rejected, StopToken) ? (object?)message ?? rejected : null;
     }
 
     /// <summary>Under steady traffic a ring never runs empty, so this ends where the time of the call begins.</summary>
-    CustomMessage? NextOld()
+    object? NextOld()
     {
         StopToken.ThrowIfCancellationRequested();
-        if (_isDrained || !_reader!.TryRead(out var message))
+        CustomMessage? message;
+        RejectedPacket? rejected = null;
+        if (_isDrained || !(IncludeRejected ? _reader!.TryRead(out message, out rejected) : _reader!.TryRead(out message)))
         {
             return null;
         }
 
         // On Linux, both are nanoseconds of CLOCK_MONOTONIC.
-        _isDrained = message.MonotonicNanoseconds > _started;
-        return message;
+        _isDrained = (message?.MonotonicNanoseconds ?? rejected!.MonotonicNanoseconds) > _started;
+        return (object?)message ?? rejected;
     }
 }

@@ -57,9 +57,9 @@ public sealed class GetXdpStatisticsCommand : CustomProtoCommand
 
         foreach (var receiver in receivers)
         {
-            if (Attempt(receiver.ReadStatistics, target, out var statistics))
+            if (Attempt(receiver.ReadReaderStatistics, target, out var statistics))
             {
-                WriteObject(statistics);
+                WriteObject(statistics, enumerateCollection: true);
             }
         }
     }

@@ -52,6 +52,11 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
     [ValidateRange(0, ushort.MaxValue)]
     public int SnapLength { get; set; } = ushort.MaxValue;
 
+    /// <summary>Readers that the program has beside the default one, from the beginning to its end.</summary>
+    [Parameter(ParameterSetName = ProtocolSet)]
+    [ValidateNotNullOrEmpty]
+    public string[] Reader { get; set; } = [];
+
     /// <summary>Whether the program outlives this process.</summary>
     [Parameter]
     public SwitchParameter Persist { get; set; }
@@ -142,6 +147,7 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         Mode = Mode,
         Ports = Port,
         MatchAction = MatchAction,
+        Readers = Reader,
         Trace = Trace,
         VerifyChecksum = VerifyChecksum,
         RingSize = (int)RingSize,

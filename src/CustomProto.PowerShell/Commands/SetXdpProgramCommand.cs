@@ -8,7 +8,7 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Changes what a registered program does, while it runs and without a gap.</summary>
 [Cmdlet(VerbsCommon.Set, "XdpProgram", DefaultParameterSetName = InterfaceSet, SupportsShouldProcess = true)]
 [OutputType(typeof(XdpProgram))]
-public sealed class SetXdpProgramCommand : CustomProtoCommand
+public sealed class SetXdpProgramCommand : FilteringCommand
 {
     const string InterfaceSet = "Interface";
     const string InputObjectSet = "InputObject";
@@ -33,9 +33,30 @@ public sealed class SetXdpProgramCommand : CustomProtoCommand
     [Parameter]
     public SwitchParameter Trace { get; set; }
 
+    /// <summary>The reader whose filter is changed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReaderCompleter))]
+    public string Reader { get; set; } = Receiver.DefaultReader;
+
+    /// <summary>Whether the reader gets every message from now on.</summary>
+    [Parameter]
+    public SwitchParameter NoFilter { get; set; }
+
     /// <summary>Whether the programs are emitted that were changed.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (NoFilter && HasFilter)
+        {
+            ThrowTerminatingError(ErrorRecords.From(new CustomProtoException(
+                FailureKind.InvalidArgument, "FilterAndNoFilter", "-NoFilter takes the filter away, and other parameters say what it is to be.", "Leave out the one or the others.", Reader)));
+        }
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -85,6 +106,11 @@ public sealed class SetXdpProgramCommand : CustomProtoCommand
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Trace)))
         {
             receiver.Trace = Trace;
+        }
+
+        if (NoFilter || HasFilter)
+        {
+            receiver.SetFilter(Reader, NoFilter ? ReaderFilter.None : ReadFilter());
         }
     }
 }

@@ -107,6 +107,19 @@ public sealed partial class Receiver : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var receiver = ReceiverRegistration.Register(options);
+        try
+        {
+            foreach (var reader in options.Readers)
+            {
+                receiver.AddReader(reader);
+            }
+        }
+        catch
+        {
+            receiver.Unregister();
+            throw;
+        }
+
         Receivers.Add(receiver);
         return receiver;
     }

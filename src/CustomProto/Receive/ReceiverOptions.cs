@@ -54,6 +54,12 @@ public sealed record ReceiverOptions
     /// <summary>The size of the default reader's ring in bytes: a power of two.</summary>
     public int RingSize { get; init; } = DefaultRingSize;
 
+    /// <summary>
+    /// Names of readers that the program has beside the default one, as long as it lives; each has a ring of <see cref="RingSize"/>, which keeps
+    /// the oldest messages until somebody reads.
+    /// </summary>
+    public IReadOnlyList<string> Readers { get; init; } = [];
+
     /// <summary>How many bytes of a message's data are recorded at most.</summary>
     public int SnapLength { get; init; } = ushort.MaxValue;
 
