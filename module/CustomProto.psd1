@@ -16,6 +16,7 @@
     'Build-XdpProgram'
     'Export-CustomCapture'
     'Get-CustomMessage'
+    'Get-CustomPeer'
     'Get-XdpProgram'
     'Get-XdpStatistics'
     'Get-XdpTrace'

@@ -22,7 +22,9 @@ public sealed class MessageTypeTransformationAttribute : ArgumentTransformationA
         return value is IEnumerable many and not string ? many.Cast<object>().Select(ToByte).ToArray() : ToByte(value);
     }
 
-    static byte ToByte(object? value)
+    /// <summary>A type of the value that a user gave for it.</summary>
+    /// <exception cref="ArgumentTransformationMetadataException">It is none.</exception>
+    internal static byte ToByte(object? value)
     {
         value = value is PSObject wrapped ? wrapped.BaseObject : value;
         if (value is MessageType type)

@@ -92,7 +92,11 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
             return;
         }
 
-        var options = Options(link);
+        if (!Attempt(() => Options(link), name, out var options))
+        {
+            return;
+        }
+
         if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the XDP program ({Mode.ToString().ToLowerInvariant()}, {MatchAction})"))
         {
             Verify(options);
@@ -153,6 +157,8 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         RingSize = (int)RingSize,
         SnapLength = SnapLength,
         Persist = Persist,
+        PeerCapacity = PeerCapacity,
+        Responder = ResponderChoice.From(MyInvocation.BoundParameters, null),
         ForeignProgram = Way,
         ForeignProgramId = Seen(link),
     };

@@ -8,7 +8,7 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Changes what a registered program does, while it runs and without a gap.</summary>
 [Cmdlet(VerbsCommon.Set, "XdpProgram", DefaultParameterSetName = InterfaceSet, SupportsShouldProcess = true)]
 [OutputType(typeof(XdpProgram))]
-public sealed class SetXdpProgramCommand : FilteringCommand
+public sealed partial class SetXdpProgramCommand : FilteringCommand
 {
     const string InterfaceSet = "Interface";
     const string InputObjectSet = "InputObject";
@@ -86,17 +86,21 @@ public sealed class SetXdpProgramCommand : FilteringCommand
 
         foreach (var receiver in receivers)
         {
-            if (ShouldProcess($"{receiver.Interface} (index {receiver.InterfaceIndex})", $"Change the XDP program with id {receiver.ProgramId}")
-                && Attempt(() => Change(receiver), target)
-                && PassThru
-                && Attempt(() => ProgramSelection.Require(receiver.ProgramId), target, out var program))
+            if (!ShouldProcess($"{receiver.Interface} (index {receiver.InterfaceIndex})", $"Change the XDP program with id {receiver.ProgramId}")
+                || !Attempt(() => Change(receiver), target, out var notices))
+            {
+                continue;
+            }
+
+            WriteWarnings(notices);
+            if (PassThru && Attempt(() => ProgramSelection.Require(receiver.ProgramId), target, out var program))
             {
                 WriteObject(program);
             }
         }
     }
 
-    void Change(Receiver receiver)
+    IReadOnlyList<string> Change(Receiver receiver)
     {
         if (MatchAction is { } action)
         {
@@ -112,5 +116,7 @@ public sealed class SetXdpProgramCommand : FilteringCommand
         {
             receiver.SetFilter(Reader, NoFilter ? ReaderFilter.None : ReadFilter());
         }
+
+        return ChangeResponder(receiver);
     }
 }

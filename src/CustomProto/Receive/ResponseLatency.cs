@@ -25,7 +25,7 @@ public sealed record ResponseLatency
     public required double P99Nanoseconds { get; init; }
 
     /// <summary>The counts, from the shortest time that occurred to the longest.</summary>
-    public required IReadOnlyList<LatencyBucket> Buckets { get; init; }
+    public required IReadOnlyList<ResponseLatencyBucket> Buckets { get; init; }
 
     /// <summary>Makes it of the counts by powers of two, of which one is not 0.</summary>
     internal static ResponseLatency Of(MessageType type, string typeName, ReadOnlySpan<long> counts)
@@ -36,10 +36,10 @@ public sealed record ResponseLatency
             total += count;
         }
 
-        var buckets = new List<LatencyBucket>();
+        var buckets = new List<ResponseLatencyBucket>();
         for (var i = counts.IndexOfAnyExcept(0); i <= counts.LastIndexOfAnyExcept(0); i++)
         {
-            buckets.Add(new LatencyBucket(i == 0 ? 0 : 1L << i, 1L << (i + 1), counts[i], (double)counts[i] / total));
+            buckets.Add(new ResponseLatencyBucket(i == 0 ? 0 : 1L << i, 1L << (i + 1), counts[i], (double)counts[i] / total));
         }
 
         return new ResponseLatency
@@ -58,7 +58,7 @@ public sealed record ResponseLatency
         CultureInfo.InvariantCulture, $"{TypeName}: {Count} in {P50Nanoseconds / 1000:0.0} µs (p50), {P99Nanoseconds / 1000:0.0} µs (p99)");
 
     /// <summary>As if the answers were spread evenly between the bounds of their bucket.</summary>
-    static double Percentile(List<LatencyBucket> buckets, long total, double part)
+    static double Percentile(List<ResponseLatencyBucket> buckets, long total, double part)
     {
         var rank = Math.Ceiling(total * part);
         foreach (var bucket in buckets)

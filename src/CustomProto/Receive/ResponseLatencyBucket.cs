@@ -5,4 +5,4 @@ namespace CustomProto.Receive;
 /// <param name="ToNanoseconds">The shortest that doesn't any more: twice the other.</param>
 /// <param name="Count">How many answers.</param>
 /// <param name="Share">Which part of all they are, from 0 to 1.</param>
-public sealed record LatencyBucket(long FromNanoseconds, long ToNanoseconds, long Count, double Share);
+public sealed record ResponseLatencyBucket(long FromNanoseconds, long ToNanoseconds, long Count, double Share);
