@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using CustomProto.KernelTests.Send;
@@ -243,6 +244,39 @@ public sealed class ResponderTests : IDisposable
             var after = receiver.ReadStatistics();
             return (after.Answered - before.Answered, after.Unanswerable - before.Unanswerable);
         }
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
+    public void Storm_is_answered_up_to_the_limits_and_every_request_is_counted_once()
+    {
+        const int Each = 50_000;
+        const int Limit = 1000;
+        const int TotalLimit = 1500;
+        using var receiver = Register(_network, new ResponderOptions { Limit = Limit, TotalLimit = TotalLimit });
+        var arrived = ArrivedLeft();
+        var started = Stopwatch.GetTimestamp();
+        Parallel.ForEach([false, true], ipv6 => _network.Run(TestNetwork.Left, () =>
+        {
+            using var sender = Sender.Open(SendTest.ToRight(ipv6, Transport.Raw));
+            var request = Request("storm"u8);
+            for (var i = 0; i < Each; i++)
+            {
+                sender.Send(request);
+            }
+
+            Assert.Equal(Each, sender.Complete().Packets);
+        }));
+        Assert.True(SpinWait.SpinUntil(() => receiver.ReadStatistics().Seen == 2 * Each, Patience));
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+
+        var counted = receiver.ReadStatistics();
+        Assert.Equal((2 * Each, 2 * Each, 0), (counted.Valid, counted.Answered + counted.Limited, counted.Unanswerable));
+        Assert.InRange(counted.Answered, Limit, TotalLimit * (seconds + 1));
+        Assert.All(receiver.ReadPeers(), peer => Assert.InRange(peer.Answered!.Value, 1, Limit * (seconds + 1)));
+        Assert.Equal(counted.Answered, receiver.ReadPeers().Sum(peer => peer.Answered));
+        Assert.True(SpinWait.SpinUntil(() => ArrivedLeft() - arrived == (ulong)counted.Answered, Patience), $"{ArrivedLeft() - arrived} of {counted.Answered} answers arrived.");
+
+        ulong ArrivedLeft() => _network.Run(TestNetwork.Left, () => NetworkLinks.Get(TestNetwork.InterfaceName(TestNetwork.Left)).Statistics.ReceivedPackets);
     }
 
     [KernelFact(KernelNeed.Bpf)]
