@@ -84,7 +84,7 @@ sealed class InterfaceSupport(NetworkLink link)
 
     /// <summary>
     /// What XDP sends over it: live frames and redirects, and on veth answers (XDP_TX) too. A veth reports the feature when its peer
-    /// takes such frames (veth_set_xdp_features in drivers/net/veth.c), which can't be seen at the peer in another namespace.
+    /// takes the former (veth_set_xdp_features in drivers/net/veth.c), which can't be seen at the peer in another namespace.
     /// </summary>
     SupportRow Transmit(string name)
     {
@@ -95,7 +95,14 @@ sealed class InterfaceSupport(NetworkLink link)
 
         if (features.HasFlag(XdpFeatures.Transmit))
         {
-            return SupportRow.Supported(name, IsVeth ? $"The peer{PeerName()} takes frames that XDP sends." : "The driver sends frames that XDP gives it.");
+            // A program's answer stays in the peer's queue unless a program there looks into it (veth_xdp_flush); GRO looks for live frames only.
+            var takesAnswers = !IsVeth || NetworkLinks.FindPeer(link)?.XdpAttachments.Any(attachment => attachment.Mode == XdpMode.Native) == true;
+            return SupportRow.Supported(name, (IsVeth, takesAnswers) switch
+            {
+                (true, true) => $"The peer{PeerName()} takes frames that XDP sends.",
+                (true, false) => $"The peer{PeerName()} takes live frames (-Transport Xdp); answers (XDP_TX, -Respond) only if an XDP program runs there in native mode.",
+                _ => "The driver sends frames that XDP gives it.",
+            });
         }
 
         if (IsVeth)
