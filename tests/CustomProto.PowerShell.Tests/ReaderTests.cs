@@ -127,15 +127,33 @@ public sealed class ReaderTests : ShellTest
             var mine = Shell.Run("Get-XdpStatistics | Where-Object Reader -eq mine").WithoutErrors().Single<ReceiveStatistics>();
             Assert.Equal((4, 2, 2, 0), (mine.Offered, mine.Delivered, mine.Filtered, mine.Lost));
 
+            // Killed while messages come: its reader goes with the next command, and the others' sums stay exact.
+            using var enough = new CancellationTokenSource();
+            var sent = 0;
+            var sending = Task.Run(() =>
+            {
+                for (; !enough.IsCancellationRequested && sent < 50_000; sent += 100)
+                {
+                    Send(MessageType.Request, [.. Enumerable.Repeat("x", 100)]);
+                }
+            });
+            other.ReadUntil("got x");
             other.Signal("KILL");
             other.Wait();
             Assert.Equal([Receiver.DefaultReader], Readers());
+            enough.Cancel();
+            Assert.True(sending.Wait(TimeSpan.FromSeconds(60)));
+            Assert.True(SpinWait.SpinUntil(() => Statistics().Valid == 4 + sent, TimeSpan.FromSeconds(10)));
+            var counted = Statistics();
+            Assert.Equal((counted.Valid, counted.Seen, counted.Offered), (counted.Offered, counted.Valid, counted.Delivered + counted.Filtered + counted.Lost));
         }
         finally
         {
             Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
         }
     }
+
+    ReceiveStatistics Statistics() => Shell.Run("Get-XdpStatistics").WithoutErrors().Single<ReceiveStatistics>();
 
     IReadOnlyList<string> Readers() => Shell.Run("Get-XdpStatistics | ForEach-Object Reader").WithoutErrors().All<string>();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using CustomProto.Native;
 using CustomProto.Protocol;
 using CustomProto.Receive;
 
@@ -228,6 +229,22 @@ public sealed class NamedReaderTests : IDisposable
         Assert.Equal(sent, counted.Delivered + counted.Filtered);
         Assert.Equal(counted.Delivered, reading.Result + Drain(reader).Count);
         Assert.True(counted.Delivered > Changes && counted.Filtered > Changes, $"{counted}");
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
+    public void Wall_clock_is_read_in_the_kernel_when_the_packet_comes_and_not_when_it_is_read()
+    {
+        const long Second = 1_000_000_000;
+        var ahead = (long)Math.Round((Libc.ReadClock(Libc.CLOCK_TAI) - Libc.ReadClock(Libc.CLOCK_REALTIME)) / (double)Second) * Second;
+        var before = Libc.ReadClock(Libc.CLOCK_TAI) - ahead;
+        Send(1, 1);
+        var after = Libc.ReadClock(Libc.CLOCK_TAI) - ahead;
+
+        // What the reader knows of the clocks is newer than the message.
+        using var reader = _receiver.OpenReader();
+        var message = Drain(reader).Single();
+        Assert.Equal(TimestampSource.Tai, message.TimestampSource);
+        Assert.InRange(message.Packet.UnixNanoseconds, before, after);
     }
 
     [KernelFact(KernelNeed.Bpf | KernelNeed.BpfFileSystem)]
