@@ -13,8 +13,8 @@ public sealed class RepetitionTests : IDisposable
     /// <summary>Attaching and detaching are mostly waiting for all CPUs to have passed by, so this many interfaces wait at a time.</summary>
     const int Interfaces = 4;
 
-    /// <summary>Until the runtime has compiled everything, and its heap has the size that this takes.</summary>
-    const int WarmUp = 100;
+    /// <summary>Until the runtime has compiled everything, and its heap and those that the C library keeps for threads have the size that this takes.</summary>
+    const int WarmUp = 400;
 
     /// <summary>
     /// How much the memory may grow over all cycles. A ring that stays mapped is 256 KiB a cycle, the object file about as much; the
