@@ -15,6 +15,8 @@
   CmdletsToExport = @(
     'Build-XdpProgram'
     'Export-CustomCapture'
+    'ConvertFrom-CustomPacket'
+    'ConvertTo-CustomPacket'
     'Get-CustomMessage'
     'Get-CustomPeer'
     'Get-XdpProgram'
@@ -22,6 +24,7 @@
     'Get-XdpTrace'
     'Import-CustomCapture'
     'Invoke-CustomRequest'
+    'New-CustomMessage'
     'Register-XdpProgram'
     'Send-CustomPacket'
     'Set-XdpProgram'

@@ -11,7 +11,7 @@ namespace CustomProto.PowerShell.Tests;
 public sealed class ManifestTests : IDisposable
 {
     /// <summary>What changes nothing, and so has nothing to ask about.</summary>
-    static readonly string[] s_looking = [VerbsCommon.Get, VerbsDiagnostic.Test, VerbsData.Import, VerbsData.ConvertTo, VerbsData.ConvertFrom];
+    static readonly string[] s_looking = [VerbsCommon.Get, VerbsCommon.New, VerbsDiagnostic.Test, VerbsData.Import, VerbsData.ConvertTo, VerbsData.ConvertFrom];
 
     readonly Shell _shell = new();
 

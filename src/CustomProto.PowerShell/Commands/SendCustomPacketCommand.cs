@@ -11,7 +11,7 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Sends messages of the protocol.</summary>
 [Cmdlet(VerbsCommunications.Send, "CustomPacket", DefaultParameterSetName = TextSet, SupportsShouldProcess = true)]
 [OutputType(typeof(SendResult))]
-public sealed partial class SendCustomPacketCommand : CustomProtoCommand
+public sealed partial class SendCustomPacketCommand : PacketCraftCommand
 {
     const string TextSet = "Text";
     const string DataSet = "Data";
@@ -29,6 +29,8 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = MessageSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PatternSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PacketSet)]
     [ValidateNotNullOrEmpty]
     public string[] Destination { get; set; } = [];
 
@@ -61,6 +63,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     [Parameter(ParameterSetName = TextSet)]
     [Parameter(ParameterSetName = DataSet)]
     [Parameter(ParameterSetName = PatternSet)]
+    [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = ReplySet)]
     [Parameter(ParameterSetName = ReplyDataSet)]
     [MessageTypeTransformation]
@@ -134,6 +137,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         }
 
         _asks = AsksBeforeSending();
+        BeginPackets();
         foreach (var host in Destination)
         {
             if (Attempt(() => HostNames.Resolve(host, SourceAddress?.AddressFamily, StopToken), host, out var address))
@@ -158,18 +162,21 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
             case ReplySet or ReplyDataSet:
                 SendReply();
                 break;
+            case PathSet:
+                SendFiles();
+                break;
+            case PacketSet or FrameSet:
+                SendPackets();
+                break;
             default:
-                var data = ParameterSetName switch
-                {
-                    DataSet => Data,
-                    PatternSet => PatternData,
-                    _ => Encoding.UTF8.GetBytes(Text ?? ""),
-                };
-                foreach (var options in _destinations)
-                {
-                    Send(options, TypeOr(MessageType.Request), data, options.Destination);
-                }
-
+                SendData(
+                    ParameterSetName switch
+                    {
+                        DataSet => Data,
+                        PatternSet => PatternData,
+                        _ => Encoding.UTF8.GetBytes(Text ?? ""),
+                    },
+                    null);
                 break;
         }
     }
@@ -177,6 +184,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        SendLooseBytes();
         EndProgress();
         foreach (var sender in _senders.TakeAll())
         {
@@ -203,6 +211,7 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         Ttl = Ttl,
         Dscp = Dscp,
         Transport = Transport,
+        Craft = Craft,
     };
 
     void SendReply()
@@ -221,12 +230,29 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         }
     }
 
+    /// <summary>Sends a message with the data to each destination; errors are about the destination, unless the data came from somewhere.</summary>
+    void SendData(byte[] data, object? source)
+    {
+        foreach (var options in _destinations)
+        {
+            Send(options, TypeOr(MessageType.Request), data, source ?? options.Destination);
+        }
+    }
+
     void Send(SendOptions options, MessageType type, byte[] data, object target)
     {
-        if (ShouldSend(options, options.Protocol.TypeName(type), data.Length)
-            && Attempt(() => MessageEncoder.Encode(options.Protocol, type, data), target, out var payload))
+        if (!Attempt(() => MessageEncoder.Encode(options.Protocol, type, data), target, out var payload))
+        {
+            return;
+        }
+
+        if (ShouldSend(options, options.Protocol.TypeName(type), data.Length))
         {
             Send(options, payload, null, target);
+        }
+        else
+        {
+            ShowBytes(options, payload, null, target);
         }
     }
 
@@ -238,6 +264,10 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         if (ShouldSend(options, message.TypeName, message.Length))
         {
             Send(options, [], message, message);
+        }
+        else
+        {
+            ShowBytes(options, [], message, message);
         }
     }
 
@@ -254,7 +284,9 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
         FailureKind? failure;
         try
         {
-            _ = message is null ? sender.Send(payload, _plan, StopToken) : sender.Send(message, _plan, StopToken);
+            _ = message is not null ? sender.Send(message, _plan, StopToken)
+                : _sendsFrames ? sender.SendFrame(payload, _plan, StopToken)
+                : sender.Send(payload, _plan, StopToken);
             return;
         }
         catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
@@ -329,9 +361,9 @@ public sealed partial class SendCustomPacketCommand : CustomProtoCommand
             || Preference("WhatIfPreference", false)
             || Preference("ConfirmPreference", ConfirmImpact.High) is not (ConfirmImpact.High or ConfirmImpact.None)
             || Preference("VerbosePreference", ActionPreference.SilentlyContinue) is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
-
-        T Preference<T>(string name, T usual) => LanguagePrimitives.TryConvertTo<T>(GetVariableValue(name, usual), out var value) ? value : usual;
     }
+
+    T Preference<T>(string name, T usual) => LanguagePrimitives.TryConvertTo<T>(GetVariableValue(name, usual), out var value) ? value : usual;
 
     MessageType TypeOr(MessageType usual) => Type is { } given ? (MessageType)given : usual;
 

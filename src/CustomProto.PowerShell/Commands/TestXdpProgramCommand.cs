@@ -18,7 +18,7 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     const string InputObjectSet = "InputObject";
     const string ObjectFileSet = "ObjectFile";
 
-    readonly List<byte> _looseBytes = [];
+    readonly LooseBytes _looseBytes = new();
     XdpProgram? _loadedFor;
     TestCopy? _copy;
     bool _isRefused;
@@ -82,10 +82,8 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Frame is [var single] && MyInvocation.ExpectingInput)
+        if (_looseBytes.TryTake(Frame, MyInvocation.ExpectingInput))
         {
-            // The pipeline took an array apart; a frame of one byte there is none.
-            _looseBytes.Add(single);
             return;
         }
 
@@ -126,10 +124,9 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
 
     void RunLooseBytes()
     {
-        if (_looseBytes.Count > 0)
+        if (_looseBytes.TryFinish(out var frame))
         {
-            Run([.. _looseBytes], _looseBytes.Count);
-            _looseBytes.Clear();
+            Run(frame, frame.Length);
         }
     }
 

@@ -71,6 +71,19 @@ public static class Neighbours
         return resolution.Query()?.UsableAddress ?? resolution.Resolve(timeout, cancellationToken);
     }
 
+    /// <summary>The same without asking anybody: what the kernel knows by now.</summary>
+    /// <returns><see langword="null"/> where it would have to ask.</returns>
+    internal static MacAddress? Find(NetworkLink link, IPAddress nextHop)
+    {
+        if (link.IsLoopback)
+        {
+            return default(MacAddress);
+        }
+
+        using var resolution = new NeighbourResolution(link, nextHop);
+        return MapGroup(nextHop) ?? resolution.Query()?.UsableAddress;
+    }
+
     /// <summary>The MAC address that stands for a multicast or the limited broadcast address; nobody has to be asked for it.</summary>
     internal static MacAddress? MapGroup(IPAddress address)
     {

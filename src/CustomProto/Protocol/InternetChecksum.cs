@@ -44,6 +44,12 @@ static class InternetChecksum
     /// <summary>Makes a checksum of a sum.</summary>
     internal static ushort Finish(ulong sum) => (ushort)~Fold(sum);
 
+    /// <summary>Whether a UDP datagram has the right checksum; 0, which means "none", doesn't count as one.</summary>
+    /// <param name="addresses">The addresses of the IP header, source and destination.</param>
+    /// <param name="datagram">Header and payload, as long as the header says.</param>
+    internal static bool IsRight(ReadOnlySpan<byte> addresses, ReadOnlySpan<byte> datagram) =>
+        Finish(Sum(addresses) + Sum(datagram) + (uint)datagram.Length + FrameFormat.UdpProtocol) == 0;
+
     static ushort Fold(ulong sum)
     {
         while (sum > ushort.MaxValue)

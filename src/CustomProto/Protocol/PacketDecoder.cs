@@ -133,8 +133,7 @@ public sealed partial class PacketDecoder
         var addresses = outline.IsIPv6
             ? frame.Slice(outline.IPOffset + IPv6Addresses, 2 * 16)
             : frame.Slice(outline.IPOffset + IPv4Addresses, 2 * 4);
-        var sum = InternetChecksum.Sum(addresses) + InternetChecksum.Sum(frame.Slice(outline.UdpOffset, outline.UdpLength));
-        return InternetChecksum.Finish(sum + (uint)outline.UdpLength + FrameFormat.UdpProtocol) == 0;
+        return InternetChecksum.IsRight(addresses, frame.Slice(outline.UdpOffset, outline.UdpLength));
     }
 
     static PacketMetadata Describe(ReadOnlySpan<byte> frame, in FrameOutline outline, in PacketMetadata packet)

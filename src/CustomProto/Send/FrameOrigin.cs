@@ -32,7 +32,7 @@ sealed class FrameOrigin : IDisposable
         var sourcePort = options.SourcePort;
         if (sourcePort == 0 && options.Craft.FuzzSeed is { } seed)
         {
-            sourcePort = FirstDynamicPort + (int)((ulong)seed % (IPEndPoint.MaxPort + 1 - FirstDynamicPort));
+            sourcePort = PortOf(seed);
         }
         else if (sourcePort == 0)
         {
@@ -43,19 +43,7 @@ sealed class FrameOrigin : IDisposable
             sourcePort = Math.Min(sourcePort, IPEndPoint.MaxPort + 1 - options.SourcePortCount);
         }
 
-        Headers = new FrameHeaders
-        {
-            DestinationMac = destinationMac,
-            SourceMac = options.SourceMac ?? path.Link.Address,
-            VlanId = options.VlanId,
-            Destination = InternetAddress.From(path.Destination),
-            Source = InternetAddress.From(path.Source),
-            DestinationPort = destinationPort,
-            SourcePort = sourcePort,
-            Ttl = options.Ttl ?? (path.IsMulticast ? DefaultMulticastTtl : DefaultTtl),
-            Dscp = options.Dscp,
-            IPOption = options.Craft.IPOption,
-        };
+        Headers = MakeHeaders(path, options, destinationPort, destinationMac, sourcePort);
     }
 
     /// <summary>The headers.</summary>
@@ -63,6 +51,24 @@ sealed class FrameOrigin : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _reservation?.Dispose();
+
+    /// <summary>The headers, where the addresses and ports that have to be found out are known.</summary>
+    internal static FrameHeaders MakeHeaders(PacketPath path, SendOptions options, int destinationPort, MacAddress destinationMac, int sourcePort) => new()
+    {
+        DestinationMac = destinationMac,
+        SourceMac = options.SourceMac ?? path.Link.Address,
+        VlanId = options.VlanId,
+        Destination = InternetAddress.From(path.Destination),
+        Source = InternetAddress.From(path.Source),
+        DestinationPort = destinationPort,
+        SourcePort = sourcePort,
+        Ttl = options.Ttl ?? (path.IsMulticast ? DefaultMulticastTtl : DefaultTtl),
+        Dscp = options.Dscp,
+        IPOption = options.Craft.IPOption,
+    };
+
+    /// <summary>The source port of fuzzed packets, so that a seed gives the same bytes each time.</summary>
+    internal static int PortOf(long seed) => FirstDynamicPort + (int)((ulong)seed % (IPEndPoint.MaxPort + 1 - FirstDynamicPort));
 
     /// <summary>
     /// Takes a free port, so that nobody else gets it and the network stack doesn't turn away answers with ICMP port unreachable.

@@ -31,7 +31,7 @@ sealed class RawTransport : SocketTransport
         {
             _origin = new FrameOrigin(path, options, destinationPort, cancellationToken);
             _frames = new FrameBuilder(_origin.Headers);
-            _crafter = options.Craft == PacketCraft.None ? null : MakeCrafter(path, options);
+            _crafter = options.Craft == PacketCraft.None ? null : MakeCrafter(_frames, path, options);
         }
         catch
         {
@@ -154,9 +154,10 @@ sealed class RawTransport : SocketTransport
         return frame.Length;
     }
 
-    FrameCrafter MakeCrafter(PacketPath path, SendOptions options)
+    /// <summary>What makes frames that are out of the ordinary.</summary>
+    internal static FrameCrafter MakeCrafter(FrameBuilder frames, PacketPath path, SendOptions options)
     {
         var mutator = options.Craft.FuzzSeed is { } seed ? new PacketMutator(options.Protocol, seed) : null;
-        return new FrameCrafter(_frames, options.Craft, path.LimitsFor(0, UnprovidedTagBytes(path, options)).Mtu, mutator);
+        return new FrameCrafter(frames, options.Craft, path.LimitsFor(0, UnprovidedTagBytes(path, options)).Mtu, mutator);
     }
 }

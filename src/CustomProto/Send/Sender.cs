@@ -29,16 +29,7 @@ public sealed partial class Sender : IDisposable
         _transport = transport;
         Reason = reason;
         Notices = FindNotices(path, transport);
-        _limits = transport.Kind switch
-        {
-            Transport.Raw => path.LimitsFor(options.Protocol.HeaderSize, RawTransport.UnprovidedTagBytes(path, options)),
-            Transport.Xdp => XdpTransport.LimitsFor(path, options),
-            _ => path.LimitsFor(options.Protocol.HeaderSize, 0),
-        } with
-        {
-            IPOptionLength = options.Craft.IPOptionLength,
-            MayFragment = options.Craft.MayFragment,
-        };
+        _limits = LimitsOf(options, path, transport.Kind);
     }
 
     /// <summary>The transport in use; never <see cref="Transport.Auto"/>.</summary>
@@ -258,6 +249,18 @@ public sealed partial class Sender : IDisposable
 
         return _tally.Packets - before;
     }
+
+    /// <summary>How much data fits into a packet.</summary>
+    internal static PacketLimits LimitsOf(SendOptions options, PacketPath path, Transport transport) => transport switch
+    {
+        Transport.Raw => path.LimitsFor(options.Protocol.HeaderSize, RawTransport.UnprovidedTagBytes(path, options)),
+        Transport.Xdp => XdpTransport.LimitsFor(path, options),
+        _ => path.LimitsFor(options.Protocol.HeaderSize, 0),
+    } with
+    {
+        IPOptionLength = options.Craft.IPOptionLength,
+        MayFragment = options.Craft.MayFragment,
+    };
 
     long? ReadConfirmed()
     {
