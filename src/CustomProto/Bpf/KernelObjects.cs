@@ -169,6 +169,14 @@ static unsafe class KernelObjects
             : null;
     }
 
+    /// <summary>Whether a link of XDP or tcx, which tell it in the same place, holds its program on an interface.</summary>
+    internal static bool IsAttached(FileDescriptor link)
+    {
+        var info = default(LinkInfoBuffer);
+        var length = (uint)sizeof(LinkInfoBuffer);
+        return Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0 && info.InterfaceIndex != 0;
+    }
+
     /// <summary>Opens the link that holds a program on an interface, or nothing where no link does.</summary>
     /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
     internal static FileDescriptor? OpenXdpLink(uint programId, int interfaceIndex) =>

@@ -22,6 +22,9 @@ abstract class ProgramLink : AttachedProgram
     /// <inheritdoc/>
     internal override ProgramLifetime Lifetime => _lifetime;
 
+    /// <summary>Whether the link holds a program on an interface; it doesn't any more when it was detached, or the interface is gone.</summary>
+    internal bool IsAttached => KernelObjects.IsAttached(Descriptor);
+
     /// <summary>The link.</summary>
     private protected FileDescriptor Descriptor { get; }
 

@@ -59,7 +59,8 @@ public static class NetworkLinks
         var request = new NetlinkMessageWriter(stackalloc byte[ALTIFNAMSIZ + 64], RTM_GETLINK);
         request.Append(default(LinkMessage));
         request.Attribute(length < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, text[..(length + 1)]);
-        return TryGet(request, $"the network interface '{name}'", out link);
+        using var socket = new NetlinkSocket();
+        return TryGet(socket, request, $"the network interface '{name}'", out link);
     }
 
     /// <summary>
@@ -91,6 +92,14 @@ public static class NetworkLinks
     /// <exception cref="NativeException">The kernel refuses the question.</exception>
     public static bool TryGet(int index, [NotNullWhen(true)] out NetworkLink? link)
     {
+        using var socket = new NetlinkSocket();
+        return TryGet(socket, index, out link);
+    }
+
+    /// <summary>The interface with an index, if there is one, in the network namespace of a socket.</summary>
+    /// <exception cref="NativeException">The kernel refuses the question.</exception>
+    internal static bool TryGet(NetlinkSocket socket, int index, [NotNullWhen(true)] out NetworkLink? link)
+    {
         link = null;
         if (index <= 0)
         {
@@ -100,7 +109,7 @@ public static class NetworkLinks
 
         var request = new NetlinkMessageWriter(stackalloc byte[64], RTM_GETLINK);
         request.Append(new LinkMessage { Index = index });
-        return TryGet(request, $"the network interface with the index {index.ToString(CultureInfo.InvariantCulture)}", out link);
+        return TryGet(socket, request, $"the network interface with the index {index.ToString(CultureInfo.InvariantCulture)}", out link);
     }
 
     /// <summary>The failure for an index without an interface.</summary>
@@ -120,9 +129,8 @@ public static class NetworkLinks
         return new CustomProtoException(FailureKind.NotFound, "InterfaceNotFound", problem, hint, target);
     }
 
-    static bool TryGet(NetlinkMessageWriter request, string target, [NotNullWhen(true)] out NetworkLink? link)
+    static bool TryGet(NetlinkSocket socket, NetlinkMessageWriter request, string target, [NotNullWhen(true)] out NetworkLink? link)
     {
-        using var socket = new NetlinkSocket();
         NetworkLink? found = null;
         var error = socket.Request(request, (type, body) => Take(type, body, answer => found = answer));
         link = found;

@@ -11,6 +11,9 @@ static class OffloadFeatures
     internal const string LargeReceive = "rx-lro";
     internal const string GenericReceive = "rx-gro";
     internal const string HardwareGenericReceive = "rx-gro-hw";
+    internal const string GenericReceiveList = "rx-gro-list";
+    internal const string UdpGenericReceiveForwarding = "rx-udp-gro-forwarding";
+    internal const string UdpSegmentation = "tx-udp-segmentation";
     internal const string ReceiveVlan = "rx-vlan-hw-parse";
 
     const string Family = "ethtool";

@@ -29,6 +29,7 @@ static class Rtnetlink
     internal const uint RTNLGRP_NEIGH = 3;
 
     internal const ushort RTM_NEWLINK = 16;
+    internal const ushort RTM_DELLINK = 17;
     internal const ushort RTM_GETLINK = 18;
     internal const ushort RTM_NEWADDR = 20;
     internal const ushort RTM_GETADDR = 22;
@@ -45,6 +46,8 @@ static class Rtnetlink
     internal const ushort IFLA_LINKINFO = 18;
     internal const ushort IFLA_STATS64 = 23;
     internal const ushort IFLA_LINK_NETNSID = 37;
+    internal const ushort IFLA_NEW_NETNSID = 45;
+    internal const ushort IFLA_NEW_IFINDEX = 49;
     internal const ushort IFLA_XDP = 43;
     internal const ushort IFLA_TARGET_NETNSID = 46;
     internal const ushort IFLA_ALT_IFNAME = 53;

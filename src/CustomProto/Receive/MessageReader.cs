@@ -17,12 +17,16 @@ public sealed unsafe class MessageReader : IDisposable
 {
     readonly string _interface;
     readonly RingReader _ring;
-    readonly SafeHandle[] _waitHandles;
     readonly MemoryMapping _shared;
     readonly int _index;
     readonly Action _closing;
     readonly RecordDecoder _decoder;
     readonly RecordBorrow _borrow;
+    SafeHandle[] _waitHandles;
+    ReceiverWatch? _watch;
+    CustomProtoException? _fault;
+    bool _wasUp;
+    bool _hasLooked;
     volatile bool _ended;
     volatile bool _closed;
     int _isReleased;
@@ -44,6 +48,9 @@ public sealed unsafe class MessageReader : IDisposable
 
     /// <summary>The ring's descriptor: readable once a message was put in while the reader slept.</summary>
     internal FileDescriptor Ring => _ring.Descriptor;
+
+    /// <summary>Readable when there is news of an interface; <see langword="null"/> where nobody watches.</summary>
+    internal FileDescriptor? News => _watch?.Descriptor;
 
     /// <summary>Ends a wait: signalled by cancellation, and when the receiver goes away.</summary>
     internal EventDescriptor Stop { get; } = new();
@@ -74,6 +81,7 @@ public sealed unsafe class MessageReader : IDisposable
         using var lease = Lease();
         if (!lease.TryRead(out var record))
         {
+            ThrowIfOver();
             return false;
         }
 
@@ -238,6 +246,49 @@ public sealed unsafe class MessageReader : IDisposable
         }
     }
 
+    /// <summary>Has the reader end with an error when no message can come any more. Before anybody reads.</summary>
+    internal void WatchWith(ReceiverWatch watch)
+    {
+        _watch = watch;
+        _waitHandles = [.. _waitHandles, watch.Descriptor];
+    }
+
+    /// <summary>Looks, once, whether messages can come.</summary>
+    /// <returns>Whether there is news: reading tells.</returns>
+    internal bool LookFirst()
+    {
+        if (!_hasLooked)
+        {
+            Look();
+        }
+
+        return _fault is not null;
+    }
+
+    /// <summary>Looks whether messages can still come; if not, reading says so when the ring is empty.</summary>
+    internal void Look()
+    {
+        _hasLooked = true;
+        try
+        {
+            _fault ??= _watch?.Look(ref _wasUp);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The receiver goes away, which is said anyway.
+        }
+    }
+
+    /// <summary>Says why no message can come any more, if that is so; when there is none left.</summary>
+    /// <exception cref="CustomProtoException">That is so.</exception>
+    internal void ThrowIfOver()
+    {
+        if (_fault is not null)
+        {
+            throw _fault;
+        }
+    }
+
     /// <summary>Ends a wait for good: the receiver goes away.</summary>
     internal void End()
     {
@@ -250,9 +301,15 @@ public sealed unsafe class MessageReader : IDisposable
     internal bool TryPeek(out long monotonicNanoseconds)
     {
         using var lease = Lease();
-        var found = lease.TryRead(out var record);
-        monotonicNanoseconds = found ? _decoder.ReadTime(record) : 0;
-        return found;
+        if (!lease.TryRead(out var record))
+        {
+            ThrowIfOver();
+            monotonicNanoseconds = 0;
+            return false;
+        }
+
+        monotonicNanoseconds = _decoder.ReadTime(record);
+        return true;
     }
 
     /// <summary>What there is to read; the news that the receiver went away is something, too.</summary>
@@ -268,7 +325,7 @@ public sealed unsafe class MessageReader : IDisposable
             try
             {
                 using var lease = _ring.Lease();
-                return _ring.State;
+                return _fault is not null && _ring.State == RingState.Empty ? RingState.Ready : _ring.State;
             }
             catch (ObjectDisposedException)
             {

@@ -10,7 +10,8 @@ static unsafe class ReaderWait
     const int MaxOnStack = 32;
 
     /// <summary>
-    /// Waits until one of the readers has something, has ended, or the time is over; which of them it is shows when they are read.
+    /// Waits until one of the readers has something, has ended, or the time is over; which of them it is shows when they are read. It may
+    /// return for nothing, too.
     /// </summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
     internal static void UntilAny(ReadOnlySpan<MessageReader> readers, TimeSpan timeout, CancellationToken cancellationToken) =>
@@ -65,7 +66,7 @@ static unsafe class ReaderWait
                 state = (RingState)Math.Max((int)state, (int)reader.State);
             }
 
-            if (state == RingState.Empty)
+            if (state == RingState.Empty && !LookFirst(readers))
             {
                 Poll(readers, others, timeout, Libc.POLLIN);
             }
@@ -81,6 +82,19 @@ static unsafe class ReaderWait
                 reader.SetSleeping(false);
             }
         }
+    }
+
+    /// <summary>Before its first wait a reader looks whether there is anything to wait for.</summary>
+    /// <returns>Whether there is news for one of them.</returns>
+    static bool LookFirst(ReadOnlySpan<MessageReader> readers)
+    {
+        var isNews = false;
+        foreach (var reader in readers)
+        {
+            isNews |= reader.LookFirst();
+        }
+
+        return isNews;
     }
 
     /// <summary>
@@ -109,35 +123,47 @@ static unsafe class ReaderWait
 
     static void Poll(ReadOnlySpan<MessageReader> readers, ReadOnlySpan<int> others, TimeSpan timeout, short ringEvents)
     {
-        var count = (2 * readers.Length) + others.Length;
-        Span<Libc.PollDescriptor> descriptors = count <= 2 * MaxOnStack ? stackalloc Libc.PollDescriptor[count] : new Libc.PollDescriptor[count];
+        const int Each = 3;
+        var count = (Each * readers.Length) + others.Length;
+        Span<Libc.PollDescriptor> descriptors = count <= Each * MaxOnStack ? stackalloc Libc.PollDescriptor[count] : new Libc.PollDescriptor[count];
         for (var i = 0; i < readers.Length; i++)
         {
-            // The callers hold both, so the numbers stay what they are.
-            descriptors[2 * i] = new() { Descriptor = (int)readers[i].Ring.DangerousGetHandle(), Events = ringEvents };
-            descriptors[(2 * i) + 1] = new() { Descriptor = (int)readers[i].Stop.Descriptor.DangerousGetHandle(), Events = Libc.POLLIN };
+            // The callers hold them, so the numbers stay what they are. A negative one is passed over.
+            descriptors[Each * i] = new() { Descriptor = (int)readers[i].Ring.DangerousGetHandle(), Events = ringEvents };
+            descriptors[(Each * i) + 1] = new() { Descriptor = (int)readers[i].Stop.Descriptor.DangerousGetHandle(), Events = Libc.POLLIN };
+            descriptors[(Each * i) + 2] = new() { Descriptor = (int)(readers[i].News?.DangerousGetHandle() ?? -1), Events = Libc.POLLIN };
         }
 
         for (var i = 0; i < others.Length; i++)
         {
-            descriptors[(2 * readers.Length) + i] = new() { Descriptor = others[i], Events = Libc.POLLIN };
+            descriptors[(Each * readers.Length) + i] = new() { Descriptor = others[i], Events = Libc.POLLIN };
         }
 
-        var milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
+        // Not all that ends a stream is told by the kernel, so a reader doesn't sleep long without a look.
+        var isSlice = readers.Length > 0 && (timeout == Timeout.InfiniteTimeSpan || timeout > ReceiverWatch.Interval);
+        var slept = isSlice ? ReceiverWatch.Interval : timeout;
+        var milliseconds = slept == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(Math.Ceiling(slept.TotalMilliseconds), int.MaxValue);
+        int ready;
         fixed (Libc.PollDescriptor* first = descriptors)
         {
-            if (Libc.Poll(first, (nuint)count, milliseconds) < 0 && Marshal.GetLastPInvokeError() is var errno and not Errno.EINTR)
+            ready = Libc.Poll(first, (nuint)count, milliseconds);
+            if (ready < 0 && Marshal.GetLastPInvokeError() is var errno and not Errno.EINTR)
             {
                 throw Failures.Create(Operation.Wait, errno, "messages");
             }
         }
 
-        // A signal is for one wait. One that comes between two waits ends the next at once, which then looks why.
         for (var i = 0; i < readers.Length; i++)
         {
-            if (descriptors[(2 * i) + 1].Returned != 0)
+            // A signal is for one wait. One that comes between two waits ends the next at once, which then looks why.
+            if (descriptors[(Each * i) + 1].Returned != 0)
             {
                 readers[i].Stop.Clear();
+            }
+
+            if (descriptors[(Each * i) + 2].Returned != 0 || (isSlice && ready == 0))
+            {
+                readers[i].Look();
             }
         }
     }

@@ -17,6 +17,9 @@ public sealed record ReceiveStatistics
     /// <summary>The reader's name.</summary>
     public required string Reader { get; init; }
 
+    /// <summary>The CPU that counted; <see langword="null"/> for the sums over all of them.</summary>
+    public int? Cpu { get; init; }
+
     /// <summary>Packets on the port.</summary>
     public long Seen { get; init; }
 
@@ -80,6 +83,57 @@ public sealed record ReceiveStatistics
 
     /// <summary>How long the answers took, by the type of the requests; empty without answers.</summary>
     public IReadOnlyList<ResponseLatency> ResponseLatency { get; init; } = [];
+
+    /// <summary>Packets that were no valid messages, for whatever reason.</summary>
+    public long Rejected => Fragment + Truncated + BadChecksum + BadMagic + BadVersion + BadLength;
+
+    /// <summary>The time that the rates are averages over; <see langword="null"/> where there are none.</summary>
+    public TimeSpan? Interval { get; init; }
+
+    /// <summary>Packets on the port per second.</summary>
+    public double? SeenRate { get; init; }
+
+    /// <summary>Packets per second that were no valid messages.</summary>
+    public double? RejectedRate { get; init; }
+
+    /// <summary>Valid messages per second.</summary>
+    public double? ValidRate { get; init; }
+
+    /// <summary>Messages per second put into the reader's ring.</summary>
+    public double? DeliveredRate { get; init; }
+
+    /// <summary>Messages per second that the reader's filter kept out.</summary>
+    public double? FilteredRate { get; init; }
+
+    /// <summary>Messages per second that found the reader's ring full.</summary>
+    public double? LostRate { get; init; }
+
+    /// <summary>The same counters with the rates since an earlier reading of them.</summary>
+    /// <param name="earlier">What the same program, reader and CPU had counted then.</param>
+    /// <param name="interval">How long ago that was.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It wasn't earlier.</exception>
+    public ReceiveStatistics Since(ReceiveStatistics earlier, TimeSpan interval)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
+        var seconds = interval.TotalSeconds;
+        return this with
+        {
+            Interval = interval,
+            SeenRate = (Seen - earlier.Seen) / seconds,
+            RejectedRate = (Rejected - earlier.Rejected) / seconds,
+            ValidRate = (Valid - earlier.Valid) / seconds,
+            DeliveredRate = (Delivered - earlier.Delivered) / seconds,
+            FilteredRate = (Filtered - earlier.Filtered) / seconds,
+            LostRate = (Lost - earlier.Lost) / seconds,
+        };
+    }
+
+    /// <summary>What each CPU counted: those that this machine has, and those that have counted anything.</summary>
+    internal static IEnumerable<ReceiveStatistics> Split(ReceiveStatistics of, Counters[] counters, ReaderCounters[] readerCounters) => Enumerable
+        .Range(0, counters.Length)
+        .Select(cpu => Sum(of with { Cpu = cpu }, [counters[cpu]], [readerCounters[cpu]]))
+        .Where(one => one.Cpu < Environment.ProcessorCount || one.Seen + one.Delivered + one.Filtered + one.Lost + one.LaterFragments > 0);
 
     /// <summary>The sums over all CPUs of what the program and the reader named in <paramref name="of"/> counted.</summary>
     internal static unsafe ReceiveStatistics Sum(ReceiveStatistics of, Counters[] counters, ReaderCounters[] readerCounters) => of with

@@ -23,6 +23,7 @@ public sealed partial class Receiver : IDisposable
     readonly ReceiverAbout _about;
     readonly ReceiverProgram _program;
     readonly AttachedProgram _attachment;
+    readonly ReceiverWatch _watch;
     readonly ReceiverReaders _readers;
     bool _disposed;
 
@@ -39,6 +40,7 @@ public sealed partial class Receiver : IDisposable
         _about = about;
         _program = program;
         _attachment = attachment;
+        _watch = new ReceiverWatch(Interface, InterfaceIndex, ProgramId, AttachPoint == AttachPoint.Xdp, attachment);
         _readers = new ReceiverReaders(_lock, about, program, reader);
     }
 
@@ -156,7 +158,9 @@ public sealed partial class Receiver : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _readers.Open(name, filter);
+            var reader = _readers.Open(name, filter);
+            reader.WatchWith(_watch);
+            return reader;
         }
     }
 
@@ -215,14 +219,15 @@ public sealed partial class Receiver : IDisposable
         }
     }
 
-    /// <summary>The counters of the program and each of its readers, summed over the CPUs.</summary>
+    /// <summary>The counters of the program and each of its readers.</summary>
+    /// <param name="perCpu">Whether each CPU's own are read, instead of the sums.</param>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
-    public IReadOnlyList<ReceiveStatistics> ReadReaderStatistics()
+    public IReadOnlyList<ReceiveStatistics> ReadReaderStatistics(bool perCpu = false)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return [.. _readers.List().Select(reader => Read(reader.Index, reader.Name))];
+            return [.. _readers.List().SelectMany(reader => perCpu ? ReadPerCpu(reader.Index, reader.Name) : [Read(reader.Index, reader.Name)])];
         }
     }
 
@@ -268,6 +273,7 @@ public sealed partial class Receiver : IDisposable
 
             _disposed = true;
             Receivers.Remove(this);
+            _watch.Dispose();
             _attachment.Dispose();
             _readers.Dispose();
             _program.Dispose();
@@ -292,5 +298,11 @@ public sealed partial class Receiver : IDisposable
         var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = name };
         var sums = ReceiveStatistics.Sum(statistics, _program.ReadCounters(), counted);
         return sums.Answered > 0 && _program.Responder is { } responder ? sums with { ResponseLatency = responder.ReadLatencies(Protocol) } : sums;
+    }
+
+    IEnumerable<ReceiveStatistics> ReadPerCpu(int reader, string name)
+    {
+        var counted = _program.ReadReaderCounters(reader);
+        return ReceiveStatistics.Split(new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = name }, _program.ReadCounters(), counted);
     }
 }

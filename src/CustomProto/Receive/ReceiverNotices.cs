@@ -45,4 +45,36 @@ static class ReceiverNotices
             ? [$"Answers to the veth peer of '{link.Name}' vanish, though they are counted, unless an XDP program runs there in native mode, which can't be seen from here. {Remedy}"]
             : [$"No XDP program runs in native mode on '{peer.Name}', the veth peer of '{link.Name}', so the answers to it vanish, though they are counted. {Remedy}"];
     }
+
+    /// <summary>
+    /// Generic mode comes after the kernel has merged datagrams, if it does: of what was merged, the program sees one packet with the first
+    /// header, and can't tell. Datagrams are merged where UDP GRO was switched on, and by senders with UDP GSO at the other end of a veth pair.
+    /// </summary>
+    internal static void AddMerging(NetworkLink link, List<string> notices)
+    {
+        var own = OffloadFeatures.Read(link.Index);
+        var merges = own is not null
+            && (own.Contains(OffloadFeatures.HardwareGenericReceive)
+                || (own.Contains(OffloadFeatures.GenericReceive) && (own.Contains(OffloadFeatures.GenericReceiveList) || own.Contains(OffloadFeatures.UdpGenericReceiveForwarding))));
+        if (merges)
+        {
+            notices.Add($"'{link.Name}' merges datagrams (GRO) before a program in generic mode sees them, and of those only the first is recognised. Switch it off: ethtool -K {link.Name} gro off rx-gro-hw off");
+        }
+
+        if (link.Kind == "veth" && link.PeerIndex is { } peer)
+        {
+            AddPeerSegmentation(link, peer, notices);
+        }
+    }
+
+    /// <summary>What is in another network namespace can't be asked from here; on veth the feature is on unless somebody switched it off.</summary>
+    static void AddPeerSegmentation(NetworkLink link, int peer, List<string> notices)
+    {
+        NetworkLink? other = null;
+        if (link.PeerIsElsewhere || !NetworkLinks.TryGet(peer, out other) || OffloadFeatures.Read(peer)?.Contains(OffloadFeatures.UdpSegmentation) == true)
+        {
+            var name = other?.Name ?? "PEER";
+            notices.Add($"A sender at the other end of '{link.Name}' may hand over several datagrams as one (UDP GSO), of which a program in generic mode recognises only the first. Switch it off there: ethtool -K {name} tx-udp-segmentation off");
+        }
+    }
 }

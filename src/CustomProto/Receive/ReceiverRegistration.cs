@@ -40,6 +40,11 @@ static class ReceiverRegistration
                 notices.AddRange(ReceiverNotices.OfResponder(link, mode));
             }
 
+            if (mode == XdpMode.Generic)
+            {
+                ReceiverNotices.AddMerging(link, notices);
+            }
+
             var about = ReceiverAbout.Describe(link, mode, options);
             if (options.Persist)
             {

@@ -43,6 +43,7 @@ sealed unsafe class RecordBorrow(MessageReader reader, RingReader ring, RecordDe
         {
             if (!ring.TryRead(out record))
             {
+                reader.ThrowIfOver();
                 return false;
             }
         }
