@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using CustomProto.Capture;
 using CustomProto.KernelTests;
 using CustomProto.Native;
 using CustomProto.Receive;
@@ -14,6 +15,7 @@ sealed partial class ReceiveArea : IDisposable
     const double RateTarget = 0.95;
     const double CpuTarget = 1.1;
     const double LatencyTarget = 1000;
+    const double CaptureTarget = 1_000_000;
 
     /// <summary>Room for all messages of a run, in whatever order the two sides get the processor.</summary>
     const int RingSize = 1 << 28;
@@ -53,7 +55,7 @@ sealed partial class ReceiveArea : IDisposable
     internal static IReadOnlyList<Comparison> Run(Settings settings)
     {
         using var area = new ReceiveArea(settings);
-        return [.. area.CompareReaders(), area.CompareFirstMessage(), .. area.ComparePipelines(), area.CompareTools()];
+        return [.. area.CompareReaders(), area.CompareCapture(), area.CompareFirstMessage(), .. area.ComparePipelines(), area.CompareTools()];
     }
 
     public void Dispose()
@@ -81,22 +83,24 @@ sealed partial class ReceiveArea : IDisposable
         ];
     }
 
-    /// <summary>Comparisons with the reader in C, of the rates, the CPU time and the losses.</summary>
+    /// <summary>Comparisons with the reader in C, of the rates and the CPU time; and what ours lost and allocated.</summary>
     List<Comparison> Compare(string load, bool whileSending, RingPeer peer)
     {
         const string Peer = "`ring_buffer__consume`, C";
         var rates = new Comparison(load, "messages/s", new Series("ours"), new Series(Peer) { TargetRatio = RateTarget }) { MoreIsBetter = true };
         var times = new Comparison($"{load}, CPU time", "ns/message", new Series("ours"), new Series(Peer) { TargetRatio = CpuTarget });
         var lost = new Comparison($"{load}, lost", "messages", new Series("ours")) { Target = 0 };
+        var allocated = new Comparison($"{load}, allocated", "bytes/message", new Series("ours")) { Target = 0 };
         for (var pair = 0; pair < _settings.Pairs; pair++)
         {
             var ours = Measure(whileSending, ReadBorrowed);
             Add(ours, rates.Ours, times.Ours);
             lost.Ours.Values.Add(ours.Lost);
+            allocated.Ours.Values.Add(Math.Round((double)ours.Allocated / ours.Work.Packets, 1));
             Add(Measure(whileSending, peer.Read), rates.Peers[0], times.Peers[0]);
         }
 
-        return [rates, times, lost];
+        return [rates, times, lost, allocated];
     }
 
     static void Add(Reading reading, Series rates, Series times)
@@ -124,13 +128,14 @@ sealed partial class ReceiveArea : IDisposable
     Reading ReadBorrowed(int messages)
     {
         using var reader = _receiver.OpenReader();
-        var (read, lost, sum, started, cpu) = (0L, 0L, 0L, 0L, 0L);
+        var (read, lost, sum, started, cpu, allocated) = (0L, 0L, 0L, 0L, 0L, 0L);
         while (read + lost < messages && reader.Wait(s_patience))
         {
             if (read == 0)
             {
                 started = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
                 cpu = Libc.ReadClock(Libc.CLOCK_THREAD_CPUTIME_ID);
+                allocated = GC.GetAllocatedBytesForCurrentThread();
             }
 
             foreach (var record in reader.Borrow())
@@ -143,9 +148,45 @@ sealed partial class ReceiveArea : IDisposable
 
         var elapsed = Libc.ReadClock(Libc.CLOCK_MONOTONIC) - started;
         cpu = Libc.ReadClock(Libc.CLOCK_THREAD_CPUTIME_ID) - cpu;
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         return sum == read * (6 + DataLength)
-            ? new Reading(new Work(read, TimeSpan.FromMicroseconds(elapsed / 1000.0), TimeSpan.FromMicroseconds(cpu / 1000.0)), lost)
+            ? new Reading(new Work(read, TimeSpan.FromMicroseconds(elapsed / 1000.0), TimeSpan.FromMicroseconds(cpu / 1000.0)), lost, allocated)
             : throw new InvalidOperationException($"{read} messages have {sum} bytes.");
+    }
+
+    /// <summary>From a full ring to a file, as Export-CustomCapture does it.</summary>
+    Comparison CompareCapture()
+    {
+        const int Warm = 2;
+        var comparison = new Comparison("full ring, capture to file", "messages/s", new Series("`MessageReader.TryWrite`")) { MoreIsBetter = true, Target = CaptureTarget };
+        var path = Path.Combine(Path.GetTempPath(), $"customproto-benchmark-{Environment.ProcessId}.pcapng");
+        try
+        {
+            for (var i = 0; i < Warm + _settings.Pairs; i++)
+            {
+                Send(_messages);
+                using var reader = _receiver.OpenReader();
+                var started = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
+                using (var capture = CaptureWriter.Create(path, overwrite: true))
+                {
+                    while (capture.Packets + capture.Lost < _messages && (reader.TryWrite(capture) || reader.Wait(s_patience)))
+                    {
+                    }
+                }
+
+                var elapsed = (Libc.ReadClock(Libc.CLOCK_MONOTONIC) - started) / 1e9;
+                if (i >= Warm)
+                {
+                    comparison.Ours.Values.Add(_messages / elapsed);
+                }
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        return comparison;
     }
 
     /// <summary>A message to a reader that has slept for a while.</summary>
@@ -161,9 +202,10 @@ sealed partial class ReceiveArea : IDisposable
             var waiting = Task.Run(() => (Message: reader.Read(s_patience)!, Time: Libc.ReadClock(Libc.CLOCK_MONOTONIC)));
             Thread.Sleep(idle);
             socket.Send([0xCA, 0xFE, 1, 1, 0, 0]);
+            var (message, time) = waiting.Result;
             if (i >= Warm)
             {
-                comparison.Ours.Values.Add((waiting.Result.Time - waiting.Result.Message.MonotonicNanoseconds) / 1e3);
+                comparison.Ours.Values.Add((time - message.MonotonicNanoseconds) / 1e3);
             }
         }
 

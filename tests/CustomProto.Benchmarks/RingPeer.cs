@@ -4,8 +4,8 @@ using CustomProto.Receive;
 
 namespace CustomProto.Benchmarks;
 
-/// <summary>What a reader did, and how many messages it says were lost.</summary>
-readonly record struct Reading(Work Work, long Lost);
+/// <summary>What a reader did, how many messages it says were lost, and how many bytes .NET allocated for it meanwhile.</summary>
+readonly record struct Reading(Work Work, long Lost, long Allocated = 0);
 
 /// <summary>The reader in C, <c>peers/ring_reader.c</c>, which stays for all rounds.</summary>
 sealed class RingPeer : IDisposable

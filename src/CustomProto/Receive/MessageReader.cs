@@ -13,7 +13,7 @@ namespace CustomProto.Receive;
 /// Takes messages out of a ring, in the order the program put them there. For one thread at a time; closing and cancelling are safe from
 /// any. A message is out of the ring before it is returned, so what comes next is the message after it, whatever the caller does.
 /// </summary>
-public sealed unsafe class MessageReader : IDisposable
+public sealed unsafe partial class MessageReader : IDisposable
 {
     readonly string _interface;
     readonly RingReader _ring;
@@ -23,10 +23,6 @@ public sealed unsafe class MessageReader : IDisposable
     readonly RecordDecoder _decoder;
     readonly RecordBorrow _borrow;
     SafeHandle[] _waitHandles;
-    ReceiverWatch? _watch;
-    CustomProtoException? _fault;
-    bool _wasUp;
-    bool _hasLooked;
     volatile bool _ended;
     volatile bool _closed;
     int _isReleased;
@@ -48,9 +44,6 @@ public sealed unsafe class MessageReader : IDisposable
 
     /// <summary>The ring's descriptor: readable once a message was put in while the reader slept.</summary>
     internal FileDescriptor Ring => _ring.Descriptor;
-
-    /// <summary>Readable when there is news of an interface; <see langword="null"/> where nobody watches.</summary>
-    internal FileDescriptor? News => _watch?.Descriptor;
 
     /// <summary>Ends a wait: signalled by cancellation, and when the receiver goes away.</summary>
     internal EventDescriptor Stop { get; } = new();
@@ -119,6 +112,7 @@ public sealed unsafe class MessageReader : IDisposable
             }
         }
 
+        ThrowIfOver();
         return false;
     }
 
@@ -243,49 +237,6 @@ public sealed unsafe class MessageReader : IDisposable
         if (_closed)
         {
             ReleaseOwnership();
-        }
-    }
-
-    /// <summary>Has the reader end with an error when no message can come any more. Before anybody reads.</summary>
-    internal void WatchWith(ReceiverWatch watch)
-    {
-        _watch = watch;
-        _waitHandles = [.. _waitHandles, watch.Descriptor];
-    }
-
-    /// <summary>Looks, once, whether messages can come.</summary>
-    /// <returns>Whether there is news: reading tells.</returns>
-    internal bool LookFirst()
-    {
-        if (!_hasLooked)
-        {
-            Look();
-        }
-
-        return _fault is not null;
-    }
-
-    /// <summary>Looks whether messages can still come; if not, reading says so when the ring is empty.</summary>
-    internal void Look()
-    {
-        _hasLooked = true;
-        try
-        {
-            _fault ??= _watch?.Look(ref _wasUp);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The receiver goes away, which is said anyway.
-        }
-    }
-
-    /// <summary>Says why no message can come any more, if that is so; when there is none left.</summary>
-    /// <exception cref="CustomProtoException">That is so.</exception>
-    internal void ThrowIfOver()
-    {
-        if (_fault is not null)
-        {
-            throw _fault;
         }
     }
 
