@@ -1,6 +1,5 @@
 using CustomProto.Bpf;
 using CustomProto.Native;
-using CustomProto.Protocol;
 
 namespace CustomProto.Send;
 
@@ -33,7 +32,7 @@ sealed class XdpTransport : PacketTransport
     ulong _nextSequence;
     long _nextLinkCheck;
 
-    /// <summary>Finds out what the frames say, and has the kernel verify the program.</summary>
+    /// <summary>Finds out what the frames say. The program is loaded for the first message, as it depends on the length.</summary>
     /// <param name="path">The way to the receiver.</param>
     /// <param name="options">The options.</param>
     /// <param name="destinationPort">The port that is sent to.</param>
@@ -43,15 +42,6 @@ sealed class XdpTransport : PacketTransport
         _path = path;
         _options = options;
         _origin = new FrameOrigin(path, options, destinationPort, cancellationToken);
-        try
-        {
-            Prepare(Complete(MessageEncoder.Encode(options.Protocol, MessageType.Request, [])), threads: 1, isPaced: false);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
     }
 
     /// <inheritdoc/>

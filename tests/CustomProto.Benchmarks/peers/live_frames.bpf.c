@@ -13,7 +13,7 @@
 struct stamp {
 	__be64 sequence;
 	__be64 time;
-} __attribute__((packed));
+};
 
 const volatile struct {
 	__u32 ifindex;

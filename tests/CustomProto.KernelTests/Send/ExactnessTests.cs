@@ -13,7 +13,7 @@ namespace CustomProto.KernelTests.Send;
 public sealed class ExactnessTests
 {
     /// <summary>Builds each frame of a capture anew from its fields, without lengths and checksums, and prints those that differ.</summary>
-    const string Rebuild = """
+    internal const string Rebuild = """
         import sys, logging
         logging.getLogger('scapy').setLevel(logging.ERROR)
         from scapy.all import *

@@ -5,7 +5,7 @@ using CustomProto.Send;
 
 namespace CustomProto.KernelTests.Send;
 
-/// <summary>Frames of the in-kernel sender, as tcpdump and tshark see them at the far end.</summary>
+/// <summary>Frames of the in-kernel sender, as tcpdump and tshark see them at the far end, and as Scapy would have built them.</summary>
 [Collection(KernelSuite.Name)]
 public sealed class XdpSenderTests
 {
@@ -69,6 +69,7 @@ public sealed class XdpSenderTests
             Assert.InRange(stamp.MonotonicNs, (ulong)result.MonotonicNanoseconds, (ulong)(result.MonotonicNanoseconds + result.Elapsed.TotalNanoseconds + 1000));
         }
 
+        Assert.Equal($"{lengths.Length}\n", ExactnessTests.Python(ExactnessTests.Rebuild, capture.File));
         Assert.Equal((Transport.Xdp, lengths.Length, lengths.Length, 0), (result.Transport, result.Packets, result.Confirmed!.Value, result.Errors));
         Assert.Equal(lengths.Sum(length => length + overhead), result.Bytes);
     }
