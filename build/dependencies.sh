@@ -15,6 +15,7 @@ test  tshark          tshark
 test  tcpdump         tcpdump
 test  bpftool         bpftool
 test  ethtool         ethtool
+test  netcat-openbsd  nc
 test  procps          ps
 bench xdp-tools       xdp-loader
 bench bpftool         bpftool

@@ -14,23 +14,26 @@
   TypesToProcess = @('CustomProto.Types.ps1xml')
   CmdletsToExport = @(
     'Build-XdpProgram'
-    'Export-CustomCapture'
     'ConvertFrom-CustomPacket'
     'ConvertTo-CustomPacket'
+    'Export-CustomCapture'
     'Get-CustomMessage'
     'Get-CustomPeer'
+    'Get-TcProgram'
     'Get-XdpProgram'
     'Get-XdpStatistics'
     'Get-XdpTrace'
     'Import-CustomCapture'
     'Invoke-CustomRequest'
     'New-CustomMessage'
+    'Register-TcProgram'
     'Register-XdpProgram'
     'Send-CustomPacket'
     'Set-XdpProgram'
     'Test-CustomConnection'
     'Test-XdpProgram'
     'Test-XdpSupport'
+    'Unregister-TcProgram'
     'Unregister-XdpProgram'
   )
   FunctionsToExport = @()

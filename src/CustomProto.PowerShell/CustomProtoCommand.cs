@@ -85,12 +85,16 @@ public abstract class CustomProtoCommand : PSCmdlet, IDisposable
     /// <summary>
     /// Asks whether programs of somebody else may go. -Confirm:$false answers for scripts; nothing to ask about is a yes.
     /// </summary>
-    private protected bool ConfirmForeign(IEnumerable<XdpAttachment> programs, string target, string verb)
+    private protected bool ConfirmForeign(IEnumerable<XdpAttachment> programs, string target, string verb) =>
+        ConfirmForeign("XDP", programs.Select(program => program.ProgramId), target, verb);
+
+    /// <inheritdoc cref="ConfirmForeign(IEnumerable{XdpAttachment}, string, string)"/>
+    private protected bool ConfirmForeign(string kind, IEnumerable<uint> programs, string target, string verb)
     {
-        var ids = string.Join(", ", programs.Select(program => program.ProgramId.ToString(CultureInfo.InvariantCulture)));
+        var ids = string.Join(", ", programs.Select(id => id.ToString(CultureInfo.InvariantCulture)));
         return ids.Length == 0
             || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && !((SwitchParameter)confirm).IsPresent)
-            || ShouldContinue($"{verb} the XDP program with id {ids} on '{target}', which this process didn't register?", "A foreign XDP program");
+            || ShouldContinue($"{verb} the {kind} program with id {ids} on '{target}', which this process didn't register?", $"A foreign {kind} program");
     }
 
     /// <summary>Writes a warning each.</summary>

@@ -22,19 +22,19 @@ static class InterfaceSelection
         return [.. NetworkLinks.List().Where(link => pattern.IsMatch(link.Name))];
     }
 
-    /// <summary>This process's receivers on the interfaces that a name or pattern means.</summary>
+    /// <summary>This process's receivers on the interfaces that a name or pattern means, at XDP and at tc or only at XDP.</summary>
     /// <exception cref="CustomProtoException">There is no interface with the name, or nothing of ours is on it.</exception>
-    internal static IReadOnlyList<Receiver> RequireReceivers(string name)
+    internal static IReadOnlyList<Receiver> RequireReceivers(string name, bool onlyXdp = false)
     {
         var links = Find(name);
-        var receivers = Receivers.On(links);
-        if (receivers.Count == 0 && links is [{ XdpAttachments.Count: > 0 }])
+        var receivers = Receivers.On(links).Where(receiver => !onlyXdp || receiver.AttachPoint == AttachPoint.Xdp).ToArray();
+        if (receivers.Length == 0 && links is [{ XdpAttachments.Count: > 0 }])
         {
             // Somebody else's, or a user's own: the failure says which.
             return [RequireReceiver(ProgramInventory.List(links)[0])];
         }
 
-        return receivers.Count > 0 || links is not [var only]
+        return receivers.Length > 0 || links is not [var only]
             ? receivers
             : throw new CustomProtoException(
                 FailureKind.NotFound,
@@ -60,16 +60,18 @@ static class InterfaceSelection
 
     /// <summary>This process's receiver behind a program.</summary>
     /// <exception cref="CustomProtoException">The program isn't this process's, or isn't attached any more.</exception>
-    internal static Receiver RequireReceiver(XdpProgram program)
+    internal static Receiver RequireReceiver(IKernelProgram program) => Receivers.Find(program.Id) ?? throw (program switch
     {
-        if (Receivers.Find(program.Id) is { } receiver)
-        {
-            return receiver;
-        }
+        XdpProgram xdp => NoReceiver(xdp),
+        TcProgram tc => TcSelection.NoReceiver(tc),
+        _ => new ArgumentException($"'{program}' is a program of an unknown kind.", nameof(program)),
+    });
 
+    static CustomProtoException NoReceiver(XdpProgram program)
+    {
         if (UserPrograms.Find(program.Id) is { } user)
         {
-            throw new CustomProtoException(
+            return new CustomProtoException(
                 FailureKind.Unsupported,
                 "NotTheProtocolsProgram",
                 $"The XDP {program} comes from '{user.Path}', so it has no messages and counters of the protocol.",
@@ -79,7 +81,7 @@ static class InterfaceSelection
 
         var isAttached = NetworkLinks.TryGet(program.InterfaceIndex, out var link)
             && link.XdpAttachments.Any(attachment => attachment.ProgramId == program.Id);
-        throw isAttached ? ForeignPrograms.Refusal(program) : NotAttached(program);
+        return isAttached ? ForeignPrograms.Refusal(program) : NotAttached(program);
     }
 
     static CustomProtoException NotAttached(XdpProgram program) => new(

@@ -1,6 +1,6 @@
 namespace CustomProto;
 
-/// <summary>What ends the attachment of an XDP program.</summary>
+/// <summary>What ends the attachment of a program.</summary>
 public enum ProgramLifetime
 {
     /// <summary>It isn't known: seeing it needs CAP_SYS_ADMIN.</summary>
@@ -12,6 +12,6 @@ public enum ProgramLifetime
     /// <summary>Unregistering only: its BPF link is pinned.</summary>
     Persistent,
 
-    /// <summary>Detaching only: it was attached through netlink and belongs to no process.</summary>
+    /// <summary>Detaching only: it was attached without a link and belongs to no process.</summary>
     Netlink,
 }

@@ -30,7 +30,7 @@ public sealed class GetCustomMessageCommand : FilteringCommand
     /// <summary>The programs to read from.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
-    public XdpProgram[] InputObject { get; set; } = [];
+    public IKernelProgram[] InputObject { get; set; } = [];
 
     /// <summary>The interfaces to read from.</summary>
     [Parameter(Position = 0, ParameterSetName = InterfaceSet)]

@@ -31,7 +31,7 @@ public sealed class GetXdpStatisticsCommand : CustomProtoCommand
     /// <summary>The programs.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
-    public XdpProgram[] InputObject { get; set; } = [];
+    public IKernelProgram[] InputObject { get; set; } = [];
 
     /// <summary>Whether each CPU's counters are emitted, instead of the sums.</summary>
     [Parameter]

@@ -65,7 +65,7 @@ public sealed partial class SetXdpProgramCommand : FilteringCommand
         {
             foreach (var name in Interface)
             {
-                Change(() => InterfaceSelection.RequireReceivers(name), name);
+                Change(() => InterfaceSelection.RequireReceivers(name, onlyXdp: true), name);
             }
 
             return;

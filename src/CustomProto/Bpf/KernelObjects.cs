@@ -43,10 +43,14 @@ readonly record struct ProgramInfo(uint Id, uint Type, string Name, string Tag, 
 /// <summary>What the kernel tells of an XDP link.</summary>
 sealed record XdpLinkInfo(uint Id, uint ProgramId, int InterfaceIndex);
 
+/// <summary>What the kernel tells of a link at tc.</summary>
+sealed record TcxLinkInfo(uint Id, uint ProgramId, int InterfaceIndex, uint AttachType);
+
 /// <summary>Programs and links by their ids (bpf(2)); needs CAP_SYS_ADMIN, unless the caller holds a descriptor.</summary>
 static unsafe class KernelObjects
 {
     const uint LinkTypeXdp = 6;
+    const uint LinkTypeTcx = 11;
 
     /// <summary>Reads a program's info.</summary>
     /// <exception cref="NativeException">The kernel refuses.</exception>
@@ -146,6 +150,36 @@ static unsafe class KernelObjects
         return result < 0 ? throw Failures.Create(Operation.OpenKernelObject, result, $"the map '{target}'") : (int)info.ValueSize;
     }
 
+    /// <summary>The links at tc of the whole system.</summary>
+    /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
+    internal static IReadOnlyList<TcxLinkInfo> ReadTcxLinks()
+    {
+        var links = new List<TcxLinkInfo>();
+        VisitLinks(link =>
+        {
+            if (ReadTcxLink(link) is { } info)
+            {
+                links.Add(info);
+            }
+
+            return false;
+        });
+        return links;
+    }
+
+    /// <summary>What the kernel tells of a link, if it is one at tc.</summary>
+    internal static TcxLinkInfo? ReadTcxLink(FileDescriptor link) => ReadLink(link, LinkTypeTcx) is { } info
+        ? new TcxLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex, info.AttachType)
+        : null;
+
+    /// <summary>Opens the link with an id.</summary>
+    /// <exception cref="NativeException">There is none any more, or CAP_SYS_ADMIN is missing.</exception>
+    internal static FileDescriptor OpenLink(uint id)
+    {
+        var result = Libbpf.bpf_link_get_fd_by_id(id);
+        return result < 0 ? throw Failures.Create(Operation.OpenKernelObject, result, $"the BPF link with id {id}") : new FileDescriptor(result);
+    }
+
     /// <summary>The XDP links of the whole system.</summary>
     /// <exception cref="NativeException">CAP_SYS_ADMIN is missing.</exception>
     internal static IReadOnlyList<XdpLinkInfo> ReadXdpLinks()
@@ -160,14 +194,9 @@ static unsafe class KernelObjects
     }
 
     /// <summary>What the kernel tells of a link, if it is one of XDP.</summary>
-    internal static XdpLinkInfo? ReadXdpLink(FileDescriptor link)
-    {
-        var info = default(LinkInfoBuffer);
-        var length = (uint)sizeof(LinkInfoBuffer);
-        return Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0 && info.Type == LinkTypeXdp
-            ? new XdpLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex)
-            : null;
-    }
+    internal static XdpLinkInfo? ReadXdpLink(FileDescriptor link) => ReadLink(link, LinkTypeXdp) is { } info
+        ? new XdpLinkInfo(info.Id, info.ProgramId, (int)info.InterfaceIndex)
+        : null;
 
     /// <summary>Whether a link of XDP or tcx, which tell it in the same place, holds its program on an interface.</summary>
     internal static bool IsAttached(FileDescriptor link)
@@ -183,7 +212,17 @@ static unsafe class KernelObjects
         VisitXdpLinks(info => info.ProgramId == programId && info.InterfaceIndex == interfaceIndex);
 
     /// <summary>Looks at every XDP link until the visitor wants one; that one is returned open.</summary>
-    static FileDescriptor? VisitXdpLinks(Func<XdpLinkInfo, bool> wants)
+    static FileDescriptor? VisitXdpLinks(Func<XdpLinkInfo, bool> wants) => VisitLinks(link => ReadXdpLink(link) is { } info && wants(info));
+
+    static LinkInfoBuffer? ReadLink(FileDescriptor link, uint type)
+    {
+        var info = default(LinkInfoBuffer);
+        var length = (uint)sizeof(LinkInfoBuffer);
+        return Libbpf.bpf_obj_get_info_by_fd(link, &info, &length) == 0 && info.Type == type ? info : null;
+    }
+
+    /// <summary>Looks at every link until the visitor wants one; that one is returned open.</summary>
+    static FileDescriptor? VisitLinks(Func<FileDescriptor, bool> wants)
     {
         uint id = 0;
         int result;
@@ -197,7 +236,7 @@ static unsafe class KernelObjects
             }
 
             var link = new FileDescriptor(descriptor);
-            if (ReadXdpLink(link) is { } info && wants(info))
+            if (wants(link))
             {
                 return link;
             }
@@ -263,7 +302,7 @@ static unsafe class KernelObjects
         internal uint Flags;
     }
 
-    /// <summary><c>struct bpf_link_info</c>, as far as XDP uses it.</summary>
+    /// <summary><c>struct bpf_link_info</c>, as far as XDP and tc use it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     struct LinkInfoBuffer
     {
@@ -272,6 +311,6 @@ static unsafe class KernelObjects
         internal uint ProgramId;
         internal uint Reserved;
         internal uint InterfaceIndex;
-        internal uint Reserved2;
+        internal uint AttachType;
     }
 }

@@ -2,13 +2,13 @@ using CustomProto.Native;
 
 namespace CustomProto.Bpf;
 
-/// <summary>A pin of a program, or of an XDP link by the program that it holds.</summary>
+/// <summary>A pin of a program, or of a link by the program that it holds.</summary>
 sealed record PinnedProgram(uint ProgramId, string Path);
 
 /// <summary>Which programs and links are pinned, and where: by opening every pin of the BPF file system.</summary>
 static class PinnedObjects
 {
-    /// <summary>The pinned programs and XDP links. Pins that may not be opened are left out.</summary>
+    /// <summary>The pinned programs and links. Pins that may not be opened are left out.</summary>
     internal static IReadOnlyList<PinnedProgram> FindPrograms()
     {
         var found = new List<PinnedProgram>();
@@ -33,7 +33,7 @@ static class PinnedObjects
             return File.ResolveLinkTarget($"/proc/thread-self/fd/{descriptor.Value}", returnFinalTarget: false)?.Name switch
             {
                 "anon_inode:bpf-prog" => KernelObjects.ReadProgram(pinned, path).Id,
-                "anon_inode:bpf_link" or "anon_inode:bpf-link" => KernelObjects.ReadXdpLink(pinned)?.ProgramId ?? 0,
+                "anon_inode:bpf_link" or "anon_inode:bpf-link" => KernelObjects.ReadXdpLink(pinned)?.ProgramId ?? KernelObjects.ReadTcxLink(pinned)?.ProgramId ?? 0,
                 _ => 0,
             };
         }

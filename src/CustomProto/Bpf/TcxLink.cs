@@ -27,6 +27,37 @@ sealed unsafe class TcxLink : ProgramLink
         return result < 0 ? throw Failures.Create(Operation.AttachTc, result, link.Name) : new TcxLink(new FileDescriptor(result));
     }
 
+    /// <summary>
+    /// The ids of the programs at a point, in the order in which they run; none where the kernel has no tcx. Needs CAP_NET_ADMIN.
+    /// </summary>
+    /// <returns><see langword="null"/> where the caller may not see them.</returns>
+    internal static uint[]? ReadPrograms(int interfaceIndex, AttachPoint point)
+    {
+        const int Most = 64;
+        var ids = new uint[Most];
+        fixed (uint* first = ids)
+        {
+            var options = new Libbpf.ProgramQueryOptions { Size = (nuint)sizeof(Libbpf.ProgramQueryOptions), ProgramIds = first, Count = Most };
+            return Libbpf.bpf_prog_query_opts(interfaceIndex, AttachType(point), &options) switch
+            {
+                0 => ids[..(int)Math.Min(options.Count, Most)],
+                -Errno.EPERM or -Errno.EACCES => null,
+                _ => [],
+            };
+        }
+    }
+
+    /// <summary>Detaches a program that was attached without a link, if it is still there.</summary>
+    /// <exception cref="NativeException">The kernel refuses.</exception>
+    internal static void Detach(FileDescriptor program, NetworkLink link, AttachPoint point)
+    {
+        var result = Libbpf.bpf_prog_detach2(program, link.Index, AttachType(point));
+        if (result < 0)
+        {
+            throw Failures.Create(Operation.DetachTc, result, link.Name);
+        }
+    }
+
     /// <summary>The kernel's number of a point at tc (<c>enum bpf_attach_type</c>).</summary>
     internal static int AttachType(AttachPoint point) => point switch
     {

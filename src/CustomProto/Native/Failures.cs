@@ -33,6 +33,7 @@ static class Failures
         new(Operation.AttachTc, Errno.ERANGE, FailureKind.LimitExceeded, "64 programs are attached there already; Get-TcProgram lists them."),
         new(Operation.AttachTc, Errno.ENODEV, FailureKind.NotFound, "The interface is gone."),
         new(Operation.AttachTc, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),
+        new(Operation.DetachTc, Errno.ENOENT, FailureKind.Gone, "It was detached in the meantime."),
         new(Operation.DetachTc, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),
         new(Operation.CreateMap, Errno.EPERM, FailureKind.PermissionDenied, Advice.BpfCapabilities),
         new(Operation.CreateMap, Errno.EINVAL, FailureKind.InvalidArgument, "A ring's size is a power of two and a multiple of the page size (4,096 bytes)."),

@@ -54,6 +54,12 @@ static unsafe partial class Libbpf
     internal static partial int bpf_prog_get_next_id(uint start, uint* next);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_prog_query_opts(int target, int attachType, ProgramQueryOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_detach2(FileDescriptor program, int target, int attachType);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_enable_stats(int type);
 
     [LibraryImport(Library)]
@@ -68,6 +74,18 @@ static unsafe partial class Libbpf
     {
         internal nuint Size;
         internal uint Flags;
+        internal uint Reserved;
+    }
+
+    /// <summary><c>struct bpf_prog_query_opts</c>, as far as it is used.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ProgramQueryOptions
+    {
+        internal nuint Size;
+        internal uint QueryFlags;
+        internal uint AttachFlags;
+        internal uint* ProgramIds;
+        internal uint Count;
         internal uint Reserved;
     }
 

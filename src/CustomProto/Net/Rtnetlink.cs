@@ -39,6 +39,21 @@ static class Rtnetlink
     internal const ushort RTM_DELNEIGH = 29;
     internal const ushort RTM_GETNEIGH = 30;
 
+    internal const ushort RTM_NEWTFILTER = 44;
+    internal const ushort RTM_DELTFILTER = 45;
+    internal const ushort RTM_GETTFILTER = 46;
+
+    internal const ushort TCA_KIND = 1;
+    internal const ushort TCA_OPTIONS = 2;
+    internal const ushort TCA_CHAIN = 11;
+    internal const ushort TCA_BPF_NAME = 7;
+    internal const ushort TCA_BPF_TAG = 10;
+    internal const ushort TCA_BPF_ID = 11;
+    internal const uint TC_H_CLSACT = 0xfffffff1;
+    internal const uint TC_H_MAJ_MASK = 0xffff0000;
+    internal const uint TC_H_MIN_INGRESS = 0xfff2;
+    internal const uint TC_H_MIN_EGRESS = 0xfff3;
+
     internal const ushort IFLA_ADDRESS = 1;
     internal const ushort IFLA_IFNAME = 3;
     internal const ushort IFLA_MTU = 4;
@@ -169,6 +184,19 @@ static class Rtnetlink
         internal ushort State;
         internal byte Flags;
         internal byte Type;
+    }
+
+    /// <summary><c>struct tcmsg</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TrafficControlMessage
+    {
+        internal byte Family;
+        internal byte Padding1;
+        internal ushort Padding2;
+        internal int Index;
+        internal uint Handle;
+        internal uint Parent;
+        internal uint Info;
     }
 
     /// <summary>The start of <c>struct rtnl_link_stats64</c>; the kernel appends fields.</summary>

@@ -1,6 +1,6 @@
 using CustomProto.Bpf;
-using CustomProto.Native;
 using CustomProto.Net;
+using static CustomProto.Programs.ProgramSurroundings;
 
 namespace CustomProto.Programs;
 
@@ -39,7 +39,7 @@ public static class ProgramInventory
     {
         ArgumentNullException.ThrowIfNull(links);
         var attached = links.SelectMany(link => link.XdpAttachments).Select(attachment => attachment.ProgramId).ToHashSet();
-        var surroundings = new Surroundings(ObjectHolders.Find());
+        var surroundings = new ProgramSurroundings(ObjectHolders.Find());
         return
         [
             .. KernelObjects.ReadProgramIds()
@@ -65,12 +65,12 @@ public static class ProgramInventory
     static List<XdpProgram> List(IEnumerable<NetworkLink> links, Func<IReadOnlyList<ObjectHolder>> find)
     {
         var programs = new List<XdpProgram>();
-        Surroundings? surroundings = null;
+        ProgramSurroundings? surroundings = null;
         foreach (var link in links)
         {
             foreach (var attachment in link.XdpAttachments)
             {
-                surroundings ??= new Surroundings(find());
+                surroundings ??= new ProgramSurroundings(find());
                 programs.Add(Describe(attachment.ProgramId, link, attachment.Mode, surroundings));
             }
         }
@@ -89,7 +89,7 @@ public static class ProgramInventory
         return program with { RunCount = runs, NanosecondsPerRun = runs > 0 ? (last.RunTime - first.RunTime) / (double)runs : null };
     }
 
-    static XdpProgram Describe(uint id, NetworkLink? link, XdpMode mode, Surroundings surroundings)
+    static XdpProgram Describe(uint id, NetworkLink? link, XdpMode mode, ProgramSurroundings surroundings)
     {
         var described = new XdpProgram { Interface = link?.Name, InterfaceIndex = link?.Index ?? 0, Mode = mode, Id = id };
         using var program = WithPrivilege(() => KernelObjects.OpenProgram(id)) ?? surroundings.OpenOwnProgram(id);
@@ -108,7 +108,7 @@ public static class ProgramInventory
             LoadTime = SinceBoot(info.LoadTime),
             LinkId = holder?.Id,
             Lifetime = LifetimeOf(link, holder, pin),
-            Owners = surroundings.OwnersOf(id, holder),
+            Owners = surroundings.OwnersOf(id, holder?.Id),
             PinnedPath = pin?.Path,
             MapIds = KernelObjects.ReadMapIds(program, info.Name),
         };
@@ -118,92 +118,4 @@ public static class ProgramInventory
         pin is not null ? ProgramLifetime.Persistent
         : link is not null && holder is null ? ProgramLifetime.Netlink
         : ProgramLifetime.Process;
-
-    /// <summary>The answer to a question that needs CAP_SYS_ADMIN, or nothing without it or when the object is gone.</summary>
-    static T? WithPrivilege<T>(Func<T> question)
-    {
-        try
-        {
-            return question();
-        }
-        catch (NativeException failure) when (failure.Kind is FailureKind.PermissionDenied or FailureKind.Gone)
-        {
-            return default;
-        }
-    }
-
-    static DateTimeOffset SinceBoot(long nanoseconds) => DateTimeOffset.UtcNow
-        .AddTicks((nanoseconds - Libc.ReadClock(Libc.CLOCK_BOOTTIME)) / TimeSpan.NanosecondsPerTick)
-        .ToLocalTime();
-
-    /// <summary>What is asked of the whole system, once for all programs.</summary>
-    sealed class Surroundings(IReadOnlyList<ObjectHolder> holders)
-    {
-        internal IReadOnlyList<XdpLinkInfo> Links { get; } = WithPrivilege(KernelObjects.ReadXdpLinks) ?? ReadOwnLinks(holders);
-
-        internal IReadOnlyList<PinnedProgram> Pins { get; } = PinnedObjects.FindPrograms();
-
-        internal List<OwnerProcess>? OwnersOf(uint programId, XdpLinkInfo? link)
-        {
-            var owners = new List<OwnerProcess>();
-            foreach (var holder in holders)
-            {
-                // A process that holds both comes twice, one after the other.
-                if ((holder.ProgramId == programId || (link is not null && holder.LinkId == link.Id)) && (owners.Count == 0 || owners[^1].Id != holder.Process))
-                {
-                    owners.Add(new OwnerProcess(holder.Process, NameOf(holder.Process)));
-                }
-            }
-
-            return owners.Count == 0 ? null : owners;
-        }
-
-        /// <summary>A program that this process holds, which it may look at without being allowed to open it by its id.</summary>
-        internal FileDescriptor? OpenOwnProgram(uint id)
-        {
-            foreach (var holder in holders.Where(holder => holder.IsThisProcess && holder.ProgramId == id && holder.LinkId == 0))
-            {
-                // The descriptor may have been closed since, and its number be another's.
-                if (WithPrivilege(() => FileDescriptor.Duplicate(holder.Descriptor, $"program {id}")) is { } program)
-                {
-                    if (WithPrivilege<ProgramInfo?>(() => KernelObjects.ReadProgram(program, $"{id}"))?.Id == id)
-                    {
-                        return program;
-                    }
-
-                    program.Dispose();
-                }
-            }
-
-            return null;
-        }
-
-        static List<XdpLinkInfo> ReadOwnLinks(IReadOnlyList<ObjectHolder> holders)
-        {
-            var links = new List<XdpLinkInfo>();
-            foreach (var holder in holders.Where(holder => holder.IsThisProcess && holder.LinkId != 0))
-            {
-                using var link = WithPrivilege(() => FileDescriptor.Duplicate(holder.Descriptor, $"link {holder.LinkId}"));
-                if (link is not null && KernelObjects.ReadXdpLink(link) is { } info && info.Id == holder.LinkId)
-                {
-                    links.Add(info);
-                }
-            }
-
-            return links;
-        }
-
-        static string NameOf(int process)
-        {
-            try
-            {
-                return File.ReadAllText($"/proc/{process}/comm").TrimEnd();
-            }
-            catch (IOException)
-            {
-                // It ended in the meantime.
-                return "?";
-            }
-        }
-    }
 }

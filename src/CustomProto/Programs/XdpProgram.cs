@@ -5,7 +5,7 @@ namespace CustomProto.Programs;
 /// <summary>
 /// An XDP program, ours or foreign, as it was when it was asked for. What only CAP_SYS_ADMIN may see is <see langword="null"/> without it.
 /// </summary>
-public sealed record XdpProgram
+public sealed record XdpProgram : IKernelProgram
 {
     /// <summary>The interface's name; <see langword="null"/> for a program that is not attached in this network namespace.</summary>
     public string? Interface { get; init; }

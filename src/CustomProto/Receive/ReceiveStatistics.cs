@@ -1,4 +1,5 @@
 using CustomProto.Abi;
+using CustomProto.Net;
 
 namespace CustomProto.Receive;
 
@@ -10,6 +11,9 @@ public sealed record ReceiveStatistics
 {
     /// <summary>The interface's name.</summary>
     public required string Interface { get; init; }
+
+    /// <summary>Where on a packet's way the program sits.</summary>
+    public AttachPoint AttachPoint { get; init; }
 
     /// <summary>The program's id.</summary>
     public required uint ProgramId { get; init; }

@@ -295,7 +295,7 @@ public sealed partial class Receiver : IDisposable
     {
         // The last to be counted is read first, so that no message stands in a later sum and is missing in an earlier one.
         var counted = _program.ReadReaderCounters(reader);
-        var statistics = new ReceiveStatistics { Interface = Interface, ProgramId = ProgramId, Reader = name };
+        var statistics = new ReceiveStatistics { Interface = Interface, AttachPoint = AttachPoint, ProgramId = ProgramId, Reader = name };
         var sums = ReceiveStatistics.Sum(statistics, _program.ReadCounters(), counted);
         return sums.Answered > 0 && _program.Responder is { } responder ? sums with { ResponseLatency = responder.ReadLatencies(Protocol) } : sums;
     }

@@ -10,7 +10,7 @@ static class ReceiverNotices
     internal static List<string> Before(ReceiverOptions options)
     {
         var notices = new List<string>();
-        if (options.MatchAction == MatchAction.Pass && options.AttachPoint != AttachPoint.TcEgress)
+        if (options.MatchAction == MatchAction.Pass && options.AttachPoint != AttachPoint.TcEgress && options.Encapsulation == Encapsulation.None)
         {
             var silent = (options.Ports ?? options.Protocol.Ports).Where(port => !UdpSockets.IsBound(port)).ToArray();
             if (silent.Length > 0)

@@ -1,3 +1,4 @@
+using CustomProto.Bpf;
 using CustomProto.Net;
 
 namespace CustomProto.Receive;
@@ -43,13 +44,20 @@ public static class Receivers
         }
     }
 
-    /// <summary>The receivers on some interfaces: this process's own and persistent ones.</summary>
+    /// <summary>The receivers on some interfaces, at XDP and at tc: this process's own and persistent ones.</summary>
     /// <exception cref="CustomProtoException">As for <see cref="Find"/>.</exception>
     public static IReadOnlyList<Receiver> On(IEnumerable<NetworkLink> links)
     {
         ArgumentNullException.ThrowIfNull(links);
-        return [.. links.SelectMany(link => link.XdpAttachments).Select(attachment => Find(attachment.ProgramId)).OfType<Receiver>()];
+        return [.. links.SelectMany(ProgramsOn).Select(Find).OfType<Receiver>()];
     }
+
+    static IEnumerable<uint> ProgramsOn(NetworkLink link) =>
+    [
+        .. link.XdpAttachments.Select(attachment => attachment.ProgramId),
+        .. TcxLink.ReadPrograms(link.Index, AttachPoint.TcIngress) ?? [],
+        .. TcxLink.ReadPrograms(link.Index, AttachPoint.TcEgress) ?? [],
+    ];
 
     /// <summary>The receivers of this process, and the persistent ones in the calling thread's network namespace.</summary>
     /// <exception cref="CustomProtoException">As for <see cref="Find"/>.</exception>

@@ -35,6 +35,7 @@ public sealed class FailuresTests
         (Operation.AttachTc, ERANGE, LimitExceeded, "Get-TcProgram lists them"),
         (Operation.AttachTc, ENODEV, NotFound, "The interface is gone."),
         (Operation.AttachTc, EPERM, PermissionDenied, NetAdmin),
+        (Operation.DetachTc, ENOENT, Gone, "It was detached in the meantime."),
         (Operation.DetachTc, EPERM, PermissionDenied, NetAdmin),
         (Operation.CreateMap, EPERM, PermissionDenied, BpfCapabilities),
         (Operation.CreateMap, EINVAL, InvalidArgument, "a power of two and a multiple of the page size"),

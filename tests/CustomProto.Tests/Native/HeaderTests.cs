@@ -37,6 +37,7 @@ public sealed class HeaderTests
         #include <linux/neighbour.h>
         #include <linux/net_tstamp.h>
         #include <linux/netlink.h>
+        #include <linux/pkt_cls.h>
         #include <linux/rtnetlink.h>
         typedef unsigned char Byte;
         typedef short Int16;
@@ -65,6 +66,7 @@ public sealed class HeaderTests
         (typeof(Libc.IoVector), "struct iovec", "iov_base iov_len"),
         (typeof(Libc.MessageHeader), "struct msghdr", "msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg_flags"),
         (typeof(Libc.MultiMessageHeader), "struct mmsghdr", "msg_hdr msg_len"),
+        (typeof(Rtnetlink.TrafficControlMessage), "struct tcmsg", "tcm_family tcm__pad1 tcm__pad2 tcm_ifindex tcm_handle tcm_parent tcm_info"),
     ];
 
     [Fact]

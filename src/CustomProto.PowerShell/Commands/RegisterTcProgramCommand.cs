@@ -1,0 +1,153 @@
+using System.Management.Automation;
+using CustomProto.Net;
+using CustomProto.PowerShell.Completion;
+using CustomProto.Programs;
+using CustomProto.Protocol;
+using CustomProto.Receive;
+
+namespace CustomProto.PowerShell.Commands;
+
+/// <summary>Loads the protocol's tc program and attaches it to interfaces: it receives, or adds or removes the protocol's header.</summary>
+[Cmdlet(VerbsLifecycle.Register, "TcProgram", DefaultParameterSetName = ReceiveSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TcProgram), typeof(VerificationReport))]
+public sealed class RegisterTcProgramCommand : CustomProtoCommand
+{
+    const string ReceiveSet = "Receive";
+    const string EncapsulateSet = "Encapsulate";
+    const string DecapsulateSet = "Decapsulate";
+
+    /// <summary>The interfaces.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    public string[] Interface { get; set; } = [];
+
+    /// <summary>Which way the packets go that the program sees.</summary>
+    [Parameter]
+    [ValidateSet(nameof(PacketDirection.Ingress), nameof(PacketDirection.Egress))]
+    public PacketDirection? Direction { get; set; }
+
+    /// <summary>Whether plain datagrams that leave become messages.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = EncapsulateSet)]
+    public SwitchParameter Encapsulate { get; set; }
+
+    /// <summary>The type of those messages.</summary>
+    [Parameter(ParameterSetName = EncapsulateSet)]
+    [MessageTypeTransformation]
+    [ArgumentCompleter(typeof(MessageTypeCompleter))]
+    public byte Type { get; set; } = (byte)MessageType.Request;
+
+    /// <summary>Whether messages that arrive become plain datagrams.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DecapsulateSet)]
+    public SwitchParameter Decapsulate { get; set; }
+
+    /// <summary>The UDP ports, instead of the protocol's own.</summary>
+    [Parameter]
+    [ValidateCount(1, ProtocolDefinition.MaxPorts)]
+    [ValidateRange(1, ushort.MaxValue)]
+    public int[]? Port { get; set; }
+
+    /// <summary>What becomes of valid messages.</summary>
+    [Parameter(ParameterSetName = ReceiveSet)]
+    public MatchAction MatchAction { get; set; }
+
+    /// <summary>Whether the program writes a line a packet to the kernel's trace.</summary>
+    [Parameter]
+    public SwitchParameter Trace { get; set; }
+
+    /// <summary>The ring's size in bytes.</summary>
+    [Parameter]
+    [ValidateRange((long)ReceiverOptions.MinRingSize, (long)ReceiverOptions.MaxRingSize)]
+    public long RingSize { get; set; } = ReceiverOptions.DefaultRingSize;
+
+    /// <summary>How many bytes of a message's data are recorded at most.</summary>
+    [Parameter]
+    [ValidateRange(0, ushort.MaxValue)]
+    public int SnapLength { get; set; } = ushort.MaxValue;
+
+    /// <summary>Whether the program outlives this process.</summary>
+    [Parameter]
+    public SwitchParameter Persist { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in Interface)
+        {
+            Register(name);
+        }
+    }
+
+    void Register(string name)
+    {
+        if (!Attempt(() => NetworkLinks.Get(name), name, out var link))
+        {
+            return;
+        }
+
+        var options = Options(link);
+        if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the tc program ({Purpose(options)})"))
+        {
+            Verify(options);
+        }
+        else if (Attempt(() => Receiver.Register(options), name, out var receiver) && Announce(receiver) is { } program)
+        {
+            WriteObject(program);
+        }
+    }
+
+    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
+    TcProgram? Announce(Receiver receiver)
+    {
+        TcProgram? program = null;
+        try
+        {
+            WriteVerbose($"Program {receiver.ProgramId} runs on {receiver.Interface}, after those that are attached there already.");
+            WriteWarnings(receiver.Notices);
+            return Attempt(() => TcSelection.Describe(receiver), receiver.Interface, out program) ? program : null;
+        }
+        finally
+        {
+            if (program is null)
+            {
+                receiver.Unregister();
+            }
+        }
+    }
+
+    /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
+    void Verify(ReceiverOptions options)
+    {
+        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestReceiver.Load(options), options.Interface, out var copy))
+        {
+            using (copy)
+            {
+                WriteObject(copy.Verification);
+            }
+        }
+    }
+
+    ReceiverOptions Options(NetworkLink link)
+    {
+        var direction = Direction ?? (ParameterSetName == EncapsulateSet ? PacketDirection.Egress : PacketDirection.Ingress);
+        return new ReceiverOptions
+        {
+            Interface = link.Name,
+            AttachPoint = direction == PacketDirection.Egress ? AttachPoint.TcEgress : AttachPoint.TcIngress,
+            Encapsulation = Encapsulate ? Encapsulation.Encapsulate : Decapsulate ? Encapsulation.Decapsulate : Encapsulation.None,
+            EncapsulatedType = (MessageType)Type,
+            Ports = Port,
+            MatchAction = MatchAction,
+            Trace = Trace,
+            RingSize = (int)RingSize,
+            SnapLength = SnapLength,
+            Persist = Persist,
+        };
+    }
+
+    static string Purpose(ReceiverOptions options)
+    {
+        var direction = options.AttachPoint == AttachPoint.TcEgress ? "egress" : "ingress";
+        return options.Encapsulation == Encapsulation.None ? $"{direction}, {options.MatchAction}" : $"{direction}, {options.Encapsulation}";
+    }
+}
