@@ -1,3 +1,4 @@
+using System.Globalization;
 using CustomProto.Net;
 using CustomProto.Receive;
 using CustomProto.Send;
@@ -10,6 +11,8 @@ namespace CustomProto.Exchange;
 /// </summary>
 sealed class ResponseChannel : IDisposable
 {
+    static int s_opened;
+
     readonly List<Receiver> _own = [];
     readonly List<string> _reasons = [];
     Receiver? _arrivals;
@@ -32,7 +35,7 @@ sealed class ResponseChannel : IDisposable
     /// <param name="path">The path.</param>
     /// <param name="options">The options.</param>
     /// <param name="port">The port that responses come from.</param>
-    /// <exception cref="CustomProtoException">A program takes the responses, and nobody else may read from it.</exception>
+    /// <exception cref="CustomProtoException">A program takes the responses, and has as many readers as it can have.</exception>
     internal static ResponseChannel Open(PacketPath path, RequestOptions options, int port)
     {
         var channel = new ResponseChannel();
@@ -106,7 +109,9 @@ sealed class ResponseChannel : IDisposable
         }
 
         _before = _arrivals?.ReadStatistics();
-        Reader = _arrivals?.OpenReader();
+
+        // Who answers from another port of the protocol is foreign, and requests are of no interest.
+        Reader = _arrivals is null ? null : OpenReader(_arrivals, new ReaderFilter { SourcePorts = [.. options.Protocol.Ports.Append(port).Distinct()] });
     }
 
     void OpenDepartures(PacketPath path, RequestOptions options, int port)
@@ -115,13 +120,22 @@ sealed class ResponseChannel : IDisposable
             ?? (MayRegister(path, options) ? Register(path.Link, AttachPoint.TcEgress, options, port) : null);
         try
         {
-            Departures = receiver?.OpenReader();
+            Departures = receiver is null ? null : OpenReader(receiver, new ReaderFilter { DestinationPorts = [port] });
         }
         catch (CustomProtoException exception)
         {
-            // Somebody reads it. The round trip then begins in user space.
+            // It has no room for another reader. The round trip then begins in user space.
             _reasons.Add(exception.Message.TrimEnd('.'));
         }
+    }
+
+    /// <summary>Opens a reader of one's own: what the others get isn't touched.</summary>
+    MessageReader OpenReader(Receiver receiver, ReaderFilter filter)
+    {
+        var name = _own.Contains(receiver)
+            ? Receiver.DefaultReader
+            : string.Create(CultureInfo.InvariantCulture, $"request.{Environment.ProcessId}.{Interlocked.Increment(ref s_opened)}");
+        return receiver.OpenReader(name, filter);
     }
 
     bool MayRegister(PacketPath path, RequestOptions options)

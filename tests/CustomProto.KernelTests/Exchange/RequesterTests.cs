@@ -80,6 +80,11 @@ public sealed class RequesterTests : IDisposable
         Assert.Equal(RoundTripClock.UserToKernel, result.Clock);
         AssertIsAnswer(result, "192.0.2.2", "Hello");
         Assert.Equal(1, receiver.ReadStatistics().Valid);
+
+        // What others read isn't taken from them, and the reader for the request has gone.
+        using var reader = receiver.OpenReader();
+        Assert.Equal("Hello", reader.Read(s_patience)!.Text);
+        Assert.Equal([Receiver.DefaultReader], receiver.Readers);
     }
 
     [KernelTheory(KernelNeed.Tcx)]
@@ -116,6 +121,28 @@ public sealed class RequesterTests : IDisposable
 
         Assert.Equal(RoundTripClock.Kernel, result.Clock);
         AssertIsAnswer(result, "192.0.2.2", "Hello");
+    }
+
+    [KernelTheory(KernelNeed.Tcx)]
+    [InlineData("192.0.2.2")]
+    [InlineData("2001:db8::2")]
+    public void The_kernel_answers_and_two_responders_answer_each_other_nothing(string destination)
+    {
+        using var left = RegisterResponder(TestNetwork.Left);
+        using var right = RegisterResponder(TestNetwork.Right);
+
+        var result = Ask(new RequestOptions(), destination, "Hello").Result!;
+
+        AssertIsAnswer(result, destination, "Hello");
+        Assert.Equal(RoundTripClock.Kernel, result.Clock);
+        Assert.Equal((1, 1), (right.ReadStatistics().Seen, right.ReadStatistics().Answered));
+        Assert.Equal((1, 0), (left.ReadStatistics().Seen, left.ReadStatistics().Answered));
+
+        Receiver RegisterResponder(int host) => _network.Run(host, () => Receiver.Register(new ReceiverOptions
+        {
+            Interface = TestNetwork.InterfaceName(host),
+            Responder = new ResponderOptions(),
+        }));
     }
 
     [KernelTheory]
