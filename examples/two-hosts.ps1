@@ -55,20 +55,21 @@ function Start-Client {
     $program = Register-XdpProgram -Interface $Interface -Mode Native -MatchAction Drop
     Send-SomethingElse $addresses[0]
 
-    Write-Host 'Round trip: from just before the send (user space) to the response''s XDP timestamp (kernel).'
-    Write-Host 'The first takes longest: the code that runs on both hosts is compiled just then.'
+    Write-Host 'Round trip: from the kernel''s stamp on the departing request (tc) to its stamp on the arriving response (XDP), where Clock is Kernel.'
+    Write-Host 'The first takes longest: the code that answers is compiled just then.'
     & {
         foreach ($address in $addresses) {
             foreach ($number in 1..$Count) {
-                Invoke-Exchange $program $address "Hello $number over $($address.Contains(':') ? 'IPv6' : 'IPv4')"
+                Invoke-Exchange $address "Hello $number over $($address.Contains(':') ? 'IPv6' : 'IPv4')"
             }
         }
     } | Format-Table @(
-        @{ Label = 'Request'; Expression = 'RequestText'; Width = 17 }
-        @{ Label = 'Source'; Expression = 'SourceAddress'; Width = 14 }
-        @{ Label = 'Type'; Expression = 'TypeName'; Width = 9 }
-        @{ Label = 'Round trip'; Expression = { '{0:F1} µs' -f $_.RoundTripMicroseconds }; Width = 12; Alignment = 'Right' }
-        @{ Label = 'Text'; Expression = 'Text'; Width = 30 }
+        @{ Label = 'Request'; Expression = { $_.Request.Text }; Width = 17 }
+        @{ Label = 'Source'; Expression = { $_.Response.SourceAddress }; Width = 14 }
+        @{ Label = 'Type'; Expression = { $_.Response.TypeName }; Width = 9 }
+        @{ Label = 'Round trip'; Expression = { '{0:F1} µs' -f $_.RoundTripTime.TotalMicroseconds }; Width = 12; Alignment = 'Right' }
+        @{ Label = 'Clock'; Expression = { "$($_.Clock)" }; Width = 12 }
+        @{ Label = 'Text'; Expression = { $_.Response.Text }; Width = 22 }
     ) | Show
 
     Show-Counter $program -Expected ($Count * $addresses.Count)
@@ -76,19 +77,13 @@ function Start-Client {
 }
 
 # Sends a request and takes its response.
-function Invoke-Exchange($Program, [string] $Address, [string] $Text) {
-    $sent = Send-CustomPacket $Address -Type Request -Text $Text -Interface $Interface -Transport Raw -PassThru
-    $response = $Program | Get-CustomMessage -Count 1 -Timeout 5
-    if (-not $response) {
-        throw "No response to '$Text' came within 5 seconds."
+function Invoke-Exchange([string] $Address, [string] $Text) {
+    $result = Invoke-CustomRequest $Address -Text $Text -Interface $Interface -Timeout 5
+    if ($result.Response.Text -ne $answer) {
+        throw "'$($result.Response.Text)' came as the response to '$Text'."
     }
 
-    if ($response.Type -ne 'Response' -or $response.Text -ne $answer -or $response.DestinationPort -ne $sent.SourcePort) {
-        throw "'$($response.Text)' ($($response.TypeName)) came as the response to '$Text'."
-    }
-
-    $nanoseconds = $response.MonotonicNanoseconds - $sent.MonotonicNanoseconds
-    $response | Add-Member @{ RequestText = $Text; RoundTripMicroseconds = $nanoseconds / 1000 } -PassThru
+    $result
 }
 
 # A datagram that isn't a message: it is counted as what it is, and the network stack gets it.

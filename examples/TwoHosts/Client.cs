@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using CustomProto.Exchange;
 using CustomProto.Net;
 using CustomProto.Protocol;
 using CustomProto.Receive;
-using CustomProto.Send;
 
 namespace TwoHosts;
 
@@ -17,39 +17,38 @@ static class Client
     {
         using var receiver = Receiver.Register(
             new ReceiverOptions { Interface = interfaceName, Mode = AttachMode.Native, MatchAction = MatchAction.Drop });
-        using var reader = receiver.OpenReader();
         SendSomethingElse(servers[0]);
 
-        Console.WriteLine("Round trip: from just before the send (user space) to the response's XDP timestamp (kernel).");
-        Console.WriteLine("The first takes longest: the code that runs on both hosts is compiled just then.");
+        Console.WriteLine("Round trip: from the kernel's stamp on the departing request (tc) to its stamp on the arriving response (XDP), where the clock is Kernel.");
+        Console.WriteLine("The first takes longest: the code that answers is compiled just then.");
         Console.WriteLine();
-        Console.WriteLine($"{"Request",-17} {"Source",-20} {"Type",-9} {"Round trip",13} Text");
-        Console.WriteLine($"{"-------",-17} {"------",-20} {"----",-9} {"----------",13} ----");
+        Console.WriteLine($"{"Request",-17} {"Source",-20} {"Type",-9} {"Round trip",13} {"Clock",-12} Text");
+        Console.WriteLine($"{"-------",-17} {"------",-20} {"----",-9} {"----------",13} {"-----",-12} ----");
+        using var requester = new Requester(new RequestOptions { Interface = interfaceName, Timeout = s_patience });
         foreach (var server in servers)
         {
-            using var sender = Sender.Open(new SendOptions { Destination = server, Interface = interfaceName, Transport = Transport.Raw });
             for (var i = 1; i <= requests; i++)
             {
-                Exchange(sender, reader, $"Hello {i} over {(server.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6")}");
+                Exchange(requester, server, $"Hello {i} over {(server.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6")}");
             }
         }
 
         Statistics.Show(receiver, requests * servers.Length);
     }
 
-    static void Exchange(Sender sender, MessageReader reader, string text)
+    static void Exchange(Requester requester, IPAddress server, string text)
     {
-        sender.Send(CustomMessage.Create(ProtocolDefinition.Default, MessageType.Request, Encoding.UTF8.GetBytes(text)));
-        var response = reader.Read(s_patience)
-            ?? throw new DemonstrationException($"No response to '{text}' came within {s_patience.TotalSeconds} seconds.");
-        if (response.Type != MessageType.Response || response.Text != Server.Answer || response.DestinationPort != sender.SourcePort)
+        requester.Send(server, CustomMessage.Create(ProtocolDefinition.Default, MessageType.Request, Encoding.UTF8.GetBytes(text)));
+        var outcome = requester.Next(Timeout.InfiniteTimeSpan)!;
+        var result = outcome.Result ?? throw outcome.Error!;
+        var response = result.Response;
+        if (response.Text != Server.Answer)
         {
-            throw new DemonstrationException($"'{response.Text}' ({response.TypeName}) came as the response to '{text}'.");
+            throw new DemonstrationException($"'{response.Text}' came as the response to '{text}'.");
         }
 
-        var microseconds = (response.MonotonicNanoseconds - sender.LatestMonotonicNanoseconds) / 1000.0;
         var source = $"{response.SourceAddress}:{response.SourcePort}";
-        Console.WriteLine($"{text,-17} {source,-20} {response.TypeName,-9} {microseconds,10:F1} µs {response.Text}");
+        Console.WriteLine($"{text,-17} {source,-20} {response.TypeName,-9} {result.RoundTripTime.TotalMicroseconds,10:F1} µs {result.Clock,-12} {response.Text}");
     }
 
     /// <summary>A datagram that isn't a message: it is counted as what it is, and the network stack gets it.</summary>
