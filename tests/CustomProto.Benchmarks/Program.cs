@@ -13,6 +13,7 @@ try
             "parse" => ParseArea.Run(settings),
             "send" => SendArea.Run(settings),
             "receive" => ReceiveArea.Run(settings),
+            "respond" => RespondArea.Run(settings),
             _ => throw new ArgumentException($"There is no area '{area}'; there are: {string.Join(", ", Settings.AllAreas)}."),
         };
         Console.Write(Report.Table(comparisons));

@@ -88,6 +88,7 @@ static class Report
         "parse" => "What a packet costs",
         "send" => "Sending",
         "receive" => "Receiving",
+        "respond" => "Answering",
         _ => area,
     };
 
@@ -97,6 +98,7 @@ static class Report
         "parse" => ParseArea.Remarks,
         "send" => SendArea.Remarks,
         "receive" => ReceiveArea.Remarks,
+        "respond" => RespondArea.Remarks,
         _ => "",
     };
 

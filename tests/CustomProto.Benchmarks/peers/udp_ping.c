@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sends requests over a connected UDP socket, one at a time, and waits for each response: the client that responders are compared
+ * with.
+ *
+ *   udp_ping DST PORT DATALEN COUNT
+ *
+ * Prints how many were answered, and the median and the 99th percentile of the round-trip times in nanoseconds, from just before
+ * the send to just after the receive.
+ */
+#define _GNU_SOURCE
+#include "frame.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#define WARM_UP 200
+
+static int compare(const void *one, const void *other)
+{
+	uint64_t first = *(const uint64_t *)one, second = *(const uint64_t *)other;
+
+	return (first > second) - (first < second);
+}
+
+int main(int arguments, char **argument)
+{
+	static struct {
+		struct message message;
+		uint8_t data[MAX_DATA];
+	} request, response;
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct timeval patience = {.tv_usec = 200000};
+	uint64_t count, answered = 0, *times;
+	size_t length;
+	int socket_fd;
+
+	if (arguments != 5 || inet_pton(AF_INET, argument[1], &address.sin_addr) != 1) {
+		fprintf(stderr, "udp_ping DST PORT DATALEN COUNT\n");
+		return 2;
+	}
+	length = strtoul(argument[3], NULL, 10);
+	count = strtoull(argument[4], NULL, 10);
+	times = calloc(count, sizeof(*times));
+	if (length > MAX_DATA || !times)
+		return 2;
+	fill_message(&request.message, length);
+	length += sizeof(request.message);
+	address.sin_port = htons(atoi(argument[2]));
+	socket_fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (socket_fd < 0 || connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		fail(argument[1]);
+
+	for (uint64_t i = 0; i < count + WARM_UP; i++) {
+		uint64_t started = now(CLOCK_MONOTONIC);
+
+		if (send(socket_fd, &request, length, 0) < 0 ||
+		    recv(socket_fd, &response, sizeof(response), 0) != (ssize_t)length ||
+		    response.message.type != 2)
+			continue;
+		if (i >= WARM_UP)
+			times[answered++] = now(CLOCK_MONOTONIC) - started;
+	}
+	qsort(times, answered, sizeof(*times), compare);
+	printf("%llu %llu %llu\n", (unsigned long long)answered,
+	       (unsigned long long)(answered ? times[answered / 2] : 0),
+	       (unsigned long long)(answered ? times[answered * 99 / 100] : 0));
+	return 0;
+}
