@@ -134,6 +134,7 @@ public sealed class CraftTests : ShellTest
     [InlineData("Send-CustomPacket 2001:db8::2 -Text ('x' * 100) -FragmentSize 64 -WhatIf", "Frame 2 of 2 of 112 bytes over 'veth0', transport Raw: only a raw frame can have fragments of one's own making.")]
     [InlineData("New-CustomMessage x | Send-CustomPacket 192.0.2.77 -WhatIf", "The MAC address of 192.0.2.77 isn't known yet; it is asked for when something is sent.")]
     [InlineData("New-CustomMessage x | ConvertTo-CustomPacket -As Frame | Send-CustomPacket -AsFrame -Interface veth0 -WhatIf", "Frame of 49 bytes.")]
+    [InlineData("Send-CustomPacket 192.0.2.2 -Text x -Transport Xdp -WhatIf", "The sequence number and the time that end the data are written by the kernel, packet by packet.")]
     [InlineData("$WhatIfPreference = $true; Send-CustomPacket 192.0.2.2 -Text ('x' * 1000)", "  0130                                                   Data                       (another 744 bytes)")]
     public void WhatIf_says_what_goes_for_each_kind(string script, string line) => Assert.Contains(line, Preview(script));
 

@@ -80,6 +80,11 @@ public static class SendPreview
             lines.Add($"The MAC address of {path.NextHop} isn't known yet; it is asked for when something is sent.");
         }
 
+        if (options.Transport == Transport.Xdp && options.Stamp)
+        {
+            lines.Add("The sequence number and the time that end the data are written by the kernel, packet by packet.");
+        }
+
         if (sourcePort == 0)
         {
             lines.Add("The source port 0 stands for a free one, which is taken when something is sent; the checksum goes with it.");
