@@ -27,6 +27,7 @@ sealed partial class ReceiveArea : IDisposable
         "Full ring" is reading messages that are there already. The peer in C, `peers/ring_reader.c`, reads the same ring of the same program with
         libbpf's `ring_buffer__consume`, sleeps in the same way, and is compiled with `-O2`; both look at each message's size and loss.
         CPU time is the reader's. In the pipeline, the peer is a cmdlet that only writes objects which are there already, `WriteObject` a message.
+        "1 % match" goes from when messages are sent to when those that match are read: by the kernel's filter, or by `Where-Object`.
         tshark and Scapy (`sniff`) listen on the interface while the same messages are sent, and pass on, to a socket.
         "First message" is from when the kernel program saw it, with the reader asleep, to when the reader has it.
         """;
@@ -122,7 +123,7 @@ sealed partial class ReceiveArea : IDisposable
         return reading.Result;
     }
 
-    Work Send(long messages) => _peers.Run(_network, TestNetwork.Left, "live_frames", FrameArguments(messages));
+    Work Send(long messages, int data = DataLength) => _peers.Run(_network, TestNetwork.Left, "live_frames", FrameArguments(messages, data));
 
     /// <summary>Reads and looks at messages where they are, until as many were read or lost.</summary>
     Reading ReadBorrowed(int messages)
@@ -213,11 +214,11 @@ sealed partial class ReceiveArea : IDisposable
     }
 
     /// <summary>The arguments of what sends.</summary>
-    static string FrameArguments(long messages)
+    static string FrameArguments(long messages, int data)
     {
         var (left, right) = (TestNetwork.Left, TestNetwork.Right);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{TestNetwork.InterfaceName(left)} {TestNetwork.Mac(left)} {TestNetwork.Mac(right)} {TestNetwork.IPv4(left)} {TestNetwork.IPv4(right)} {Port} {DataLength} {messages}");
+            $"{TestNetwork.InterfaceName(left)} {TestNetwork.Mac(left)} {TestNetwork.Mac(right)} {TestNetwork.IPv4(left)} {TestNetwork.IPv4(right)} {Port} {data} {messages}");
     }
 }
