@@ -3,9 +3,11 @@
  * The in-kernel sender: run on live frames (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18), each of which
  * it completes and sends out of an interface.
  *
- * Frames are used again as the last user left them (xdp_test_run_batch in net/bpf/test_run.c), so
- * what varies is written anew each time, and never from what was there. The checksum is made of a
- * sum over everything else, which user space took, and the words written here.
+ * Frames are used again as the last user left them (xdp_test_run_batch in net/bpf/test_run.c), and
+ * that may be a receiver: veth hands them over without a copy, and a program that answers in place
+ * leaves its answer. So the whole frame is written anew each time: first what doesn't vary, then
+ * what does. The checksum is made of a sum over the former, which user space took, and the words
+ * written here.
  */
 #include <stdbool.h>
 
@@ -107,19 +109,22 @@ static __always_inline __u64 write_type(__u8 *place)
 SEC("xdp")
 int cp_send(struct xdp_md *frame)
 {
-	void *data = (void *)(long)frame->data;
-	void *end = (void *)(long)frame->data_end;
 	struct udphdr *udp;
+	void *data, *end;
 	__u64 sequence, now = 0;
 	__u64 sum;
 
-	if (PLACE(data, CP_SEND_PLACE_END) > end)
-		return XDP_ABORTED;
 	if (config.paced || config.stamped)
 		now = bpf_ktime_get_ns();
 	if (config.paced && !is_due(now))
 		return XDP_DROP;
 
+	if (bpf_xdp_store_bytes(frame, 0, state.frame, config.frame_length))
+		return XDP_ABORTED;
+	data = (void *)(long)frame->data;
+	end = (void *)(long)frame->data_end;
+	if (PLACE(data, CP_SEND_PLACE_END) > end)
+		return XDP_ABORTED;
 	udp = PLACE(data, CP_SEND_PLACE_UDP);
 	sequence = state.sequence;
 	state.sequence = sequence + config.stride;

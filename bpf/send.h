@@ -15,6 +15,7 @@
 
 enum cp_send_limit {
 	CP_SEND_LIMIT_MAX_TYPES = 16,
+	CP_SEND_LIMIT_MAX_FRAME = 3408, /* what fits a page of 4,096 bytes as a live frame */
 };
 
 /*
@@ -48,7 +49,7 @@ struct cp_send_config {
 	__u8 stamped;
 	__u8 stamp_is_odd; /* it doesn't begin at a word of the checksum */
 	__u8 paced;
-	__u32 reserved;
+	__u32 frame_length;
 	__u8 types[CP_SEND_LIMIT_MAX_TYPES];
 };
 
@@ -67,11 +68,12 @@ struct cp_send_state {
 	__u32 port_index;
 	__u32 type_index;
 	__u32 reserved;
+	__u8 frame[CP_SEND_LIMIT_MAX_FRAME]; /* zeros where packets differ */
 };
 
 _Static_assert(sizeof(struct cp_stamp) == 16, "cp_stamp");
 _Static_assert(sizeof(struct cp_send_config) == 40, "cp_send_config");
-_Static_assert(sizeof(struct cp_send_state) == 80, "cp_send_state");
+_Static_assert(sizeof(struct cp_send_state) == 3488, "cp_send_state");
 
 #ifdef __clang__
 #pragma clang diagnostic pop

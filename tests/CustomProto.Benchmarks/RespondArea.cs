@@ -24,9 +24,8 @@ sealed class RespondArea : IDisposable
         Requests with 64 bytes of data over IPv4, from one network namespace to another over a veth pair. The client, `peers/udp_ping.c`,
         sends one after the other; the peer of the responder in the kernel, `peers/udp_echo.c`, receives and sends with plain system calls;
         both are compiled with `-O2`. They are kept on different processors, as they would be on two hosts. An XDP program that
-        passes everything on runs at both ends, whoever answers. At full rate, requests are our raw frames
-        (live frames would come back: veth hands them over without a copy, so that an answer made in place stands in the sender's next
-        frame), and the responder has no limit: every request that its program saw was counted as answered, as limited or as unanswerable, or the run fails.
+        passes everything on runs at both ends, whoever answers. At full rate, requests are those of our
+        in-kernel sender, and the responder has no limit: every request that its program saw was counted as answered, as limited or as unanswerable, or the run fails.
         What came before a program could see it was dropped by the interface, for both. A whole call is the mean of many: in the library, with one
         requester and programs registered for both stamps; in a shell, with one command a request, at a UDP socket.
         """;
@@ -170,15 +169,15 @@ sealed class RespondArea : IDisposable
         return numbers[0] >= 0.9 * count ? (numbers[1] / 1000, numbers[2] / 1000) : throw new InvalidOperationException($"{numbers[0]} of {count} requests were answered.");
     }
 
-    /// <summary>Sends requests as fast as raw frames go; answers end at the client's program.</summary>
+    /// <summary>Sends requests as fast as the in-kernel sender can; answers end at the client's program.</summary>
     /// <param name="server">The program that sees the requests.</param>
     SendResult Flood(Receiver server)
     {
         _client.MatchAction = MatchAction.Drop;
         var sent = _network.Run(TestNetwork.Left, () =>
         {
-            using var sender = Sender.Open(new SendOptions { Destination = IPAddress.Parse(TestNetwork.IPv4(TestNetwork.Right)), Transport = Transport.Raw });
-            sender.Send(MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, new byte[DataLength]), _settings.Quick ? 20_000 : 2_000_000);
+            using var sender = Sender.Open(new SendOptions { Destination = IPAddress.Parse(TestNetwork.IPv4(TestNetwork.Right)), Transport = Transport.Xdp });
+            sender.Send(MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, new byte[DataLength - Stamps.Length]), _settings.Quick ? 20_000 : 2_000_000);
             return sender.Complete();
         });
 

@@ -17,6 +17,6 @@ unsafe struct SendConfig
     internal byte Stamped;
     internal byte StampIsOdd;
     internal byte Paced;
-    internal uint Reserved;
+    internal uint FrameLength;
     internal fixed byte Types[SendLimit.MaxTypes];
 }

@@ -4,4 +4,5 @@ namespace CustomProto.Abi;
 static class SendLimit
 {
     internal const int MaxTypes = 16;
+    internal const int MaxFrame = 3408;
 }

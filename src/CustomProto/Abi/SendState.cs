@@ -4,7 +4,7 @@ namespace CustomProto.Abi;
 
 /// <summary><c>struct cp_send_state</c>: how far the in-kernel sender of one thread has come.</summary>
 [StructLayout(LayoutKind.Sequential)]
-struct SendState
+unsafe struct SendState
 {
     internal ulong Sequence;
     internal ulong Left;
@@ -19,4 +19,5 @@ struct SendState
     internal uint PortIndex;
     internal uint TypeIndex;
     internal uint Reserved;
+    internal fixed byte Frame[SendLimit.MaxFrame];
 }

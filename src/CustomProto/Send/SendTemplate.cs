@@ -11,6 +11,9 @@ sealed class SendTemplate
 {
     readonly SendConfig _config;
 
+    /// <summary>The sum over all that doesn't vary, in words as they lie in memory.</summary>
+    readonly uint _rest;
+
     /// <summary>Makes it.</summary>
     /// <param name="headers">The headers.</param>
     /// <param name="options">What varies.</param>
@@ -40,7 +43,7 @@ sealed class SendTemplate
 
         // The checksum of what is zero where packets differ is the sum of everything else, inverted.
         var udp = Frame.AsSpan(frames.UdpOffset);
-        Rest = (ushort)~MemoryMarshal.Read<ushort>(udp[6..]);
+        _rest = (ushort)~MemoryMarshal.Read<ushort>(udp[6..]);
         Layout = new SendLayout(
             Frame.Length,
             frames.UdpOffset,
@@ -59,6 +62,7 @@ sealed class SendTemplate
             Stamped = options.Stamp ? (byte)1 : (byte)0,
             StampIsOdd = (byte)(varied.Length % 2),
             Paced = isPaced ? (byte)1 : (byte)0,
+            FrameLength = (uint)Frame.Length,
         };
         for (var i = 0; i < _config.TypeCount; i++)
         {
@@ -68,9 +72,6 @@ sealed class SendTemplate
 
     /// <summary>The frame.</summary>
     internal byte[] Frame { get; }
-
-    /// <summary>The sum over all that doesn't vary, in words as they lie in memory.</summary>
-    internal uint Rest { get; }
 
     /// <summary>Where what varies is.</summary>
     internal SendLayout Layout { get; }
@@ -104,6 +105,16 @@ sealed class SendTemplate
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Tells a program that isn't run what doesn't vary.</summary>
+    internal unsafe void WriteTo(ref SendState state)
+    {
+        state.Rest = _rest;
+        fixed (byte* frame = state.Frame)
+        {
+            Frame.CopyTo(new Span<byte>(frame, SendLimit.MaxFrame));
         }
     }
 

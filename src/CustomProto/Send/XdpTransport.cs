@@ -1,3 +1,4 @@
+using CustomProto.Abi;
 using CustomProto.Bpf;
 using CustomProto.Native;
 
@@ -23,6 +24,9 @@ sealed class XdpTransport : PacketTransport
 
     /// <summary>How often a look is taken at whether the interface is still there, in nanoseconds.</summary>
     const long LinkCheckInterval = 20_000_000;
+
+    /// <summary>The length of the longest frame: of what a page holds, as much as the program has a copy of.</summary>
+    static readonly int s_maxFrame = Math.Min(BpfProgram.MaxLiveFrameLength, SendLimit.MaxFrame);
 
     readonly PacketPath _path;
     readonly SendOptions _options;
@@ -57,11 +61,11 @@ sealed class XdpTransport : PacketTransport
     internal static PacketLimits LimitsFor(PacketPath path, SendOptions options)
     {
         var limits = path.LimitsFor(options.Protocol.HeaderSize + (options.Stamp ? Stamps.Length : 0), UnprovidedTagBytes(options));
-        var packet = BpfProgram.MaxLiveFrameLength - FrameBuilder.EthernetHeaderLength - (options.VlanId.Count * FrameBuilder.VlanTagLength);
+        var packet = s_maxFrame - FrameBuilder.EthernetHeaderLength - (options.VlanId.Count * FrameBuilder.VlanTagLength);
         return packet >= limits.Mtu ? limits : limits with
         {
             Mtu = packet,
-            Carrier = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the in-kernel sender, with frames of at most {BpfProgram.MaxLiveFrameLength:N0} bytes,"),
+            Carrier = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the in-kernel sender, with frames of at most {s_maxFrame:N0} bytes,"),
             Hint = "use -Transport Raw",
         };
     }
@@ -113,7 +117,7 @@ sealed class XdpTransport : PacketTransport
         for (var i = 0; i < threads; i++)
         {
             ref var state = ref _programs[i].State;
-            state.Rest = template.Rest;
+            template.WriteTo(ref state);
             state.Sequence = _nextSequence + (ulong)i;
         }
     }

@@ -12,7 +12,7 @@ public sealed class XdpSenderTests
     const int StampLength = 16;
 
     /// <summary>A page without what the kernel keeps beside a frame.</summary>
-    static readonly int s_longestFrame = Environment.SystemPageSize - 688;
+    static readonly int s_longestFrame = Math.Min(Environment.SystemPageSize, 4096) - 688;
 
     public static TheoryData<bool, int[], int> Frames()
     {
