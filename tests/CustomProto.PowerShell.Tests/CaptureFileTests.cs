@@ -70,6 +70,63 @@ public sealed class CaptureFileTests : ShellTest
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void Rejected_packets_are_recorded_with_the_reason_for_tshark_and_come_back()
+    {
+        Register("-VerifyChecksum -Reader archive");
+        Shell.Run($"Set-XdpProgram {Veth} -Reader archive -IncludeRejected").WithoutErrors();
+        Send(MessageType.Request, "good");
+        SendPayloads([0xBA, 0xD0, 1, 1, 0, 0], [0xCA, 0xFE, 9, 1, 0, 0], [0xCA, 0xFE, 1, 1, 0xff, 0xff, .. new byte[300]], [0xCA, 0xFE]);
+        Scapy.Send(
+            Network,
+            "IP(src='192.0.2.1',dst='192.0.2.2')/UDP(sport=40000,dport=12345,chksum=0x1234)/Raw(bytes.fromhex('cafe010100026869'))",
+            "IP(src='192.0.2.1',dst='192.0.2.2',flags='MF')/UDP(sport=40000,dport=12345)/Raw(bytes.fromhex('cafe010100026869'))");
+        Assert.True(SpinWait.SpinUntil(() => Shell.Run("(Get-XdpStatistics)[0].Seen").WithoutErrors().Single<long>() == 7, TimeSpan.FromSeconds(10)));
+        string[] reasons = ["BadMagic", "BadVersion", "BadLength", "Truncated", "BadChecksum", "Fragment"];
+
+        var result = Shell.Run($"Export-CustomCapture $args[0] -Interface {Veth} -Reader archive -IncludeRejected -NoWait -PassThru", Capture).WithoutErrors();
+
+        Assert.Equal((7, 0), (result.Single<CaptureResult>().Packets, result.Single<CaptureResult>().Lost));
+        Assert.Equal(["", .. reasons.Select(reason => "CustomProto: " + reason)], Tshark(Capture, "frame.comment"));
+        Assert.Equal("348\t170\t334\t0x0000", Tshark(Capture, "frame.len", "frame.cap_len", "ip.len", "udp.checksum")[3]);
+        var verbose = Network.Execute(TestNetwork.Right, "tshark", $"-r \"{Capture}\" -V -Y frame.number==2");
+        Assert.Contains("XDP_PASS (2)", verbose, StringComparison.Ordinal);
+
+        // Where the comment is lost, what the frame itself shows is judged as the kernel did.
+        var copy = Path.Combine(_folder.FullName, "copy.pcap");
+        Network.Execute(TestNetwork.Right, "tshark", $"-r \"{Capture}\" -F nsecpcap -w {copy}");
+        var read = Shell.Run("Import-CustomCapture $args[0] -IncludeRejected", Capture).WithoutErrors().Output.Select(one => one.BaseObject).ToArray();
+        Assert.Equal("good", Assert.IsType<CustomMessage>(read[0]).Text);
+        var rejected = read[1..].Cast<RejectedPacket>().ToArray();
+        Assert.Equal(reasons, rejected.Select(packet => packet.Reason.ToString()));
+        Assert.Equal([6, 6, 306, 2, 8, 8], rejected.Select(packet => packet.Length));
+        Assert.Equal([6, 6, 128, 2, 8, 8], rejected.Select(packet => packet.LeadingBytes.Length));
+        Assert.All(rejected, packet => Assert.Equal(("192.0.2.1", 40000, 12345, Veth), (packet.SourceAddress.ToString(), packet.SourcePort, packet.DestinationPort, packet.Interface)));
+        Assert.Equal(reasons[..4], Shell.Run("Import-CustomCapture $args[0] -IncludeRejected | Where-Object Reason | ForEach-Object { \"$($_.Reason)\" }", copy).WithoutErrors().All<string>());
+
+        var messages = Shell.Run("Import-CustomCapture $args[0] -Verbose", Capture).WithoutErrors();
+        Assert.Equal("good", messages.Single<CustomMessage>().Text);
+        Assert.Contains(messages.Verbose, line => line.Contains("1 messages in 7 frames; 6 on the port are not valid, 0 are not on it", StringComparison.Ordinal));
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
+    public void A_recording_has_a_reader_and_a_filter_of_its_own()
+    {
+        Register();
+        using var other = new Shell(Network);
+        var recording = Shell.Start($"Export-CustomCapture $args[0] -Interface {Veth} -Reader archive -Type Response -DataPrefix t -Count 2 {Patience}", Capture);
+        Assert.True(SpinWait.SpinUntil(() => other.Run("Get-XdpStatistics").WithoutErrors().Output.Count == 2, TimeSpan.FromSeconds(20)));
+        Send(MessageType.Request, "to no avail");
+        Send(MessageType.Response, "one", "two", "three");
+
+        recording.Result.WithoutErrors();
+        Assert.Equal(["two", "three"], Shell.Run("(Import-CustomCapture $args[0]).Text", Capture).WithoutErrors().All<string>());
+        Assert.Equal(4, Shell.Run("Get-CustomMessage -NoWait").WithoutErrors().Output.Count);
+
+        // The messages of the pipeline are no program's, so nothing filters them in the kernel.
+        Assert.Equal("InputObjectNotBound,CustomProto.PowerShell.Commands.ExportCustomCaptureCommand", Shell.Fail("(Import-CustomCapture $args[0])[0] | Export-CustomCapture /dev/null -Type Response", Capture).FullyQualifiedErrorId);
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void What_other_tools_captured_comes_back_as_messages()
     {
         var frames = Path.Combine(_folder.FullName, "scapy.pcapng");
@@ -113,11 +170,7 @@ public sealed class CaptureFileTests : ShellTest
     public void A_recording_that_is_stopped_leaves_a_whole_file_and_no_program()
     {
         var recording = Shell.Start($"Export-CustomCapture $args[0] -Interface {Veth} -WarningAction SilentlyContinue", Capture);
-        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 1, TimeSpan.FromSeconds(20)));
-        Send(MessageType.Request, "one", "two");
-
-        // What was taken is in the file whenever the command waits.
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(Capture) && new FileInfo(Capture).Length > 700, TimeSpan.FromSeconds(20)));
+        RecordTwo(Capture);
         Shell.Stop();
         recording.Wait();
 

@@ -78,6 +78,48 @@ public sealed class ProcessTests : ShellTest
         Assert.True(SpinWait.SpinUntil(() => Attached().Count == 0, TimeSpan.FromSeconds(10)));
     }
 
+    [ProcessFact(KernelNeed.Bpf)]
+    public void A_recording_in_a_job_that_is_stopped_leaves_nothing_attached_and_a_whole_file()
+    {
+        using var file = new TemporaryFile();
+        using var enough = new TemporaryFile();
+        using var shell = Start(
+            $"$job = Start-Job {{ Import-Module '{Installation.Module}'; Export-CustomCapture '{file.Path}' -Interface veth1 -WarningAction SilentlyContinue }};"
+            + $"while (-not (Test-Path '{enough.Path}')) {{ Start-Sleep -Milliseconds 20 }};"
+            + "Stop-Job $job; [Console]::WriteLine(\"job $($job.State)\"); Remove-Job $job");
+        RecordTwo(file.Path);
+        File.WriteAllText(enough.Path, "");
+
+        Assert.Contains("job Stopped", shell.Wait(), StringComparison.Ordinal);
+        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 0, TimeSpan.FromSeconds(10)));
+        Assert.Equal(["one", "two"], Shell.Run("(Import-CustomCapture $args[0]).Text", file.Path).WithoutErrors().All<string>());
+    }
+
+    [ProcessFact(KernelNeed.Bpf)]
+    public void A_recording_that_is_killed_leaves_nothing_attached_and_a_file_up_to_the_last_whole_block()
+    {
+        using var file = new TemporaryFile();
+        using var shell = Start($"Export-CustomCapture '{file.Path}' -Interface veth1 -WarningAction SilentlyContinue");
+        RecordTwo(file.Path);
+
+        shell.Signal("KILL");
+        shell.Wait();
+
+        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 0, TimeSpan.FromSeconds(10)));
+        Assert.Equal(["one", "two"], Shell.Run("(Import-CustomCapture $args[0]).Text", file.Path).WithoutErrors().All<string>());
+        Assert.Equal(2, Network.Execute(TestNetwork.Right, "tshark", $"-r {file.Path}").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+
+        // A kill in the middle of writing a block: the whole ones before it are read, and one error says where it ends.
+        using (var cut = File.OpenWrite(file.Path))
+        {
+            cut.SetLength(cut.Length - 5);
+        }
+
+        var read = Shell.Run("Import-CustomCapture $args[0]", file.Path);
+        Assert.Equal("one", read.Single<CustomMessage>().Text);
+        AssertError(Assert.Single(read.Errors), System.Management.Automation.ErrorCategory.InvalidData, "CaptureDamaged", "ImportCustomCaptureCommand", file.Path);
+    }
+
     [ProcessFact]
     public void Missing_privilege_is_named_with_the_command_that_grants_it()
     {
@@ -210,4 +252,12 @@ public sealed class ProcessTests : ShellTest
     }
 
     ShellProcess Start(string script) => new(Network, TestNetwork.Right, script);
+
+    /// <summary>A name for a file that goes in the end.</summary>
+    sealed class TemporaryFile : IDisposable
+    {
+        internal string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"customproto-process-{Guid.NewGuid():N}.pcapng");
+
+        public void Dispose() => File.Delete(Path);
+    }
 }

@@ -60,6 +60,20 @@ public abstract class ShellTest : IDisposable
         }
     });
 
+    /// <summary>Waits for a recording to begin, has it record two messages, and waits for them to be in the file.</summary>
+    private protected void RecordTwo(string file)
+    {
+        // Whenever the command waits, what was taken is in the file; at first its header.
+        Assert.True(SpinWait.SpinUntil(() => Attached().Count == 1 && Length() > 0, TimeSpan.FromSeconds(60)), "Nothing is being recorded.");
+        var header = Length();
+        Send(MessageType.Request, "one", "two");
+
+        // One packet, and the interface before it, are shorter than this, and two longer.
+        Assert.True(SpinWait.SpinUntil(() => Length() > header + 200, TimeSpan.FromSeconds(20)), $"Nothing was recorded: {Length()} bytes.");
+
+        long Length() => File.Exists(file) ? new FileInfo(file).Length : 0;
+    }
+
     /// <summary>Checks an error record: its category, its id, and that it says what to do.</summary>
     private protected static void AssertError(ErrorRecord error, ErrorCategory category, string errorId, string command, string message)
     {

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using CustomProto.Capture;
 using CustomProto.PowerShell.Completion;
-using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;
 using CustomProto.Send;
@@ -12,16 +10,11 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Writes messages to a capture file: those of the pipeline, or what programs receive, without making objects of it.</summary>
 [Cmdlet(VerbsData.Export, "CustomCapture", DefaultParameterSetName = MessageSet, SupportsShouldProcess = true)]
 [OutputType(typeof(CaptureResult))]
-public sealed class ExportCustomCaptureCommand : CustomProtoCommand
+public sealed class ExportCustomCaptureCommand : ReadingCommand
 {
     const string MessageSet = "Message";
-    const string InterfaceSet = "Interface";
-    const string InputObjectSet = "InputObject";
 
-    readonly List<Receiver> _receivers = [];
-    readonly List<Receiver> _own = [];
     CaptureWriter? _capture;
-    MergedReader? _reader;
     string _path = "";
     bool _isRefused;
 
@@ -40,39 +33,6 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(InterfaceCompleter))]
     public string[] Interface { get; set; } = [];
-
-    /// <summary>The programs to record from.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
-    [ValidateNotNull]
-    public XdpProgram[] InputObject { get; set; } = [];
-
-    /// <summary>How many messages to record.</summary>
-    [Parameter(ParameterSetName = InterfaceSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [ValidateRange(1, long.MaxValue)]
-    public long Count { get; set; } = long.MaxValue;
-
-    /// <summary>How long to record in all.</summary>
-    [Parameter(ParameterSetName = InterfaceSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = System.Threading.Timeout.InfiniteTimeSpan;
-
-    /// <summary>How long to wait for the next message.</summary>
-    [Parameter(ParameterSetName = InterfaceSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
-    [DurationTransformation]
-    public TimeSpan IdleTimeout { get; set; } = System.Threading.Timeout.InfiniteTimeSpan;
-
-    /// <summary>Whether to end when what is there has been recorded.</summary>
-    [Parameter(ParameterSetName = InterfaceSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
-    public SwitchParameter NoWait { get; set; }
-
-    /// <summary>Whether to pass over what is there already.</summary>
-    [Parameter(ParameterSetName = InterfaceSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
-    public SwitchParameter New { get; set; }
 
     /// <summary>Whether a file that is there stays.</summary>
     [Parameter]
@@ -94,37 +54,21 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
         }
         else if (ParameterSetName == InputObjectSet)
         {
-            foreach (var program in InputObject)
-            {
-                if (Attempt(() => InterfaceSelection.RequireReceiver(program), program, out var receiver))
-                {
-                    Add([receiver]);
-                }
-            }
+            AddPrograms();
         }
         else
         {
-            foreach (var name in Interface)
-            {
-                if (Attempt(() => InterfaceSelection.ReceiversFor(name, _own), name, out var receivers))
-                {
-                    Add(receivers);
-                }
-            }
+            AddInterfaces(Interface);
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName != MessageSet && _receivers.Count > 0 && TryOpen() && Attempt(() => MergedReader.Open(_receivers), null, out _reader))
+        if (HasReceivers && TryOpen() && TryOpenReader(out var reader))
         {
-            foreach (var own in _own)
-            {
-                WriteWarnings(own.Notices);
-            }
-
-            Record(_reader!);
+            _capture!.IncludeRejected = IncludeRejected;
+            Record(reader);
         }
 
         if (_capture is { } capture && Attempt(capture.Dispose, _path))
@@ -144,8 +88,6 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _reader?.Dispose();
-        _own.ForEach(receiver => receiver.Dispose());
         try
         {
             // Where the pipeline was stopped: the file is whole nevertheless.
@@ -158,8 +100,6 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
 
         base.Dispose(disposing);
     }
-
-    void Add(IEnumerable<Receiver> receivers) => _receivers.AddRange(receivers.Where(receiver => !_receivers.Contains(receiver)));
 
     /// <summary>Makes the file when the first message is there or the first program found; asked and refused once.</summary>
     bool TryOpen()
@@ -197,16 +137,10 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
 
     void Record(MergedReader reader)
     {
-        if (New)
-        {
-            reader.Skip();
-        }
-
-        var started = Stopwatch.GetTimestamp();
         for (var open = reader.Count; open > 0;)
         {
             // A receiver that goes away is an error, and the others are recorded on.
-            if (Attempt(() => Record(reader, started), null) || reader.Count == open)
+            if (Attempt(() => RecordAll(reader), null) || reader.Count == open)
             {
                 return;
             }
@@ -215,10 +149,10 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
         }
     }
 
-    void Record(MergedReader reader, long started)
+    void RecordAll(MergedReader reader)
     {
         var capture = _capture!;
-        while (capture.Packets < Count && TryWait(started, out var wait))
+        while (capture.Packets < Count && TryWait(out var wait))
         {
             if (!(NoWait ? reader.TryWrite(capture) : reader.Write(capture, wait, StopToken)))
             {
@@ -227,23 +161,10 @@ public sealed class ExportCustomCaptureCommand : CustomProtoCommand
 
             // Under steady traffic a ring never runs empty, so this ends where the time of the call begins.
             StopToken.ThrowIfCancellationRequested();
-            if (NoWait && capture.LastMonotonicNanoseconds > started)
+            if (NoWait && IsNew(capture.LastMonotonicNanoseconds))
             {
                 return;
             }
         }
-    }
-
-    bool TryWait(long started, out TimeSpan wait)
-    {
-        wait = IdleTimeout;
-        if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
-        {
-            return true;
-        }
-
-        var left = Timeout - Stopwatch.GetElapsedTime(started);
-        wait = wait == System.Threading.Timeout.InfiniteTimeSpan || left < wait ? left : wait;
-        return left > TimeSpan.Zero;
     }
 }

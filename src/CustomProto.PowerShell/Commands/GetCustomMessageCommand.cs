@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using System.Management.Automation;
-using CustomProto.Net;
 using CustomProto.PowerShell.Completion;
-using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;
 
@@ -11,26 +8,15 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Streams the messages that registered programs receive.</summary>
 [Cmdlet(VerbsCommon.Get, "CustomMessage", DefaultParameterSetName = InterfaceSet)]
 [OutputType(typeof(CustomMessage), typeof(RejectedPacket))]
-public sealed class GetCustomMessageCommand : FilteringCommand
+public sealed class GetCustomMessageCommand : ReadingCommand
 {
-    const string InterfaceSet = "Interface";
-    const string InputObjectSet = "InputObject";
-
-    readonly List<Receiver> _receivers = [];
-    readonly List<Receiver> _own = [];
     readonly LossReport _loss = new();
     readonly Func<object?> _next;
-    MergedReader? _reader;
-    long _started;
+    MergedReader _reader = null!;
     bool _isDrained;
 
     /// <summary>Makes the command.</summary>
     public GetCustomMessageCommand() => _next = Next;
-
-    /// <summary>The programs to read from.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
-    [ValidateNotNull]
-    public IKernelProgram[] InputObject { get; set; } = [];
 
     /// <summary>The interfaces to read from.</summary>
     [Parameter(Position = 0, ParameterSetName = InterfaceSet)]
@@ -38,47 +24,12 @@ public sealed class GetCustomMessageCommand : FilteringCommand
     [ArgumentCompleter(typeof(InterfaceCompleter))]
     public string[]? Interface { get; set; }
 
-    /// <summary>The reader to read as; one that isn't there is added while the command runs.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ReaderCompleter))]
-    public string Reader { get; set; } = Receiver.DefaultReader;
-
-    /// <summary>How many messages to read.</summary>
-    [Parameter]
-    [ValidateRange(1, long.MaxValue)]
-    public long Count { get; set; } = long.MaxValue;
-
-    /// <summary>How long to read in all.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = System.Threading.Timeout.InfiniteTimeSpan;
-
-    /// <summary>How long to wait for the next message.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan IdleTimeout { get; set; } = System.Threading.Timeout.InfiniteTimeSpan;
-
-    /// <summary>Whether to return when what is there has been read.</summary>
-    [Parameter]
-    public SwitchParameter NoWait { get; set; }
-
-    /// <summary>Whether to pass over what is there already.</summary>
-    [Parameter]
-    public SwitchParameter New { get; set; }
-
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == InputObjectSet)
         {
-            foreach (var program in InputObject)
-            {
-                if (Attempt(() => InterfaceSelection.RequireReceiver(program), program, out var receiver))
-                {
-                    Add([receiver]);
-                }
-            }
+            AddPrograms();
         }
         else if (Interface is null)
         {
@@ -86,22 +37,18 @@ public sealed class GetCustomMessageCommand : FilteringCommand
         }
         else
         {
-            foreach (var name in Interface)
-            {
-                AddInterface(name);
-            }
+            AddInterfaces(Interface);
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_receivers.Count == 0 || !Attempt(Open, null, out _reader))
+        if (!HasReceivers || !TryOpenReader(out _reader))
         {
             return;
         }
 
-        _started = Stopwatch.GetTimestamp();
         for (var left = Count; left > 0 && TryRead(out var packet); left--)
         {
             if (packet is CustomMessage message && _loss.Begin(message) is { } warning)
@@ -118,14 +65,6 @@ public sealed class GetCustomMessageCommand : FilteringCommand
         }
     }
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        _reader?.Dispose();
-        _own.ForEach(receiver => receiver.Dispose());
-        base.Dispose(disposing);
-    }
-
     void AddAll()
     {
         if (!Attempt(Receivers.Available, null, out var receivers))
@@ -134,7 +73,7 @@ public sealed class GetCustomMessageCommand : FilteringCommand
         }
 
         Add(receivers);
-        if (_receivers.Count == 0)
+        if (!HasReceivers)
         {
             WriteError(ErrorRecords.From(new CustomProtoException(
                 FailureKind.NotFound,
@@ -144,48 +83,13 @@ public sealed class GetCustomMessageCommand : FilteringCommand
         }
     }
 
-    void AddInterface(string name)
-    {
-        if (!Attempt(() => Receivers.On([NetworkLinks.Get(name)]), name, out var receivers))
-        {
-            return;
-        }
-
-        if (receivers.Count == 0)
-        {
-            if (!Attempt(() => Receiver.Register(new ReceiverOptions { Interface = name }), name, out var own))
-            {
-                return;
-            }
-
-            _own.Add(own);
-            WriteWarnings(own.Notices);
-            receivers = [own];
-        }
-
-        Add(receivers);
-    }
-
-    void Add(IEnumerable<Receiver> receivers) => _receivers.AddRange(receivers.Where(receiver => !_receivers.Contains(receiver)));
-
-    MergedReader Open()
-    {
-        var reader = MergedReader.Open(_receivers, Reader, HasFilter ? ReadFilter() : null);
-        if (New)
-        {
-            reader.Skip();
-        }
-
-        return reader;
-    }
-
     /// <summary>Reads the next message. A receiver that goes away is an error, and the stream goes on with the others.</summary>
     bool TryRead(out object packet)
     {
         int open;
         do
         {
-            open = _reader!.Count;
+            open = _reader.Count;
             if (open > 0 && Attempt(_next, null, out var next))
             {
                 packet = next!;
@@ -205,24 +109,17 @@ public sealed class GetCustomMessageCommand : FilteringCommand
             return NextOld();
         }
 
-        var wait = IdleTimeout;
-        if (Timeout != System.Threading.Timeout.InfiniteTimeSpan)
+        if (!TryWait(out var wait))
         {
-            var left = Timeout - Stopwatch.GetElapsedTime(_started);
-            if (left <= TimeSpan.Zero)
-            {
-                return null;
-            }
-
-            wait = wait == System.Threading.Timeout.InfiniteTimeSpan || left < wait ? left : wait;
+            return null;
         }
 
         if (!IncludeRejected)
         {
-            return _reader!.Read(wait, StopToken);
+            return _reader.Read(wait, StopToken);
         }
 
-        return _reader!.Read(wait, out var message, out var rejected, StopToken) ? (object?)message ?? rejected : null;
+        return _reader.Read(wait, out var message, out var rejected, StopToken) ? (object?)message ?? rejected : null;
     }
 
     /// <summary>Under steady traffic a ring never runs empty, so this ends where the time of the call begins.</summary>
@@ -231,13 +128,12 @@ public sealed class GetCustomMessageCommand : FilteringCommand
         StopToken.ThrowIfCancellationRequested();
         CustomMessage? message;
         RejectedPacket? rejected = null;
-        if (_isDrained || !(IncludeRejected ? _reader!.TryRead(out message, out rejected) : _reader!.TryRead(out message)))
+        if (_isDrained || !(IncludeRejected ? _reader.TryRead(out message, out rejected) : _reader.TryRead(out message)))
         {
             return null;
         }
 
-        // On Linux, both are nanoseconds of CLOCK_MONOTONIC.
-        _isDrained = (message?.MonotonicNanoseconds ?? rejected!.MonotonicNanoseconds) > _started;
+        _isDrained = IsNew(message?.MonotonicNanoseconds ?? rejected!.MonotonicNanoseconds);
         return (object?)message ?? rejected;
     }
 }

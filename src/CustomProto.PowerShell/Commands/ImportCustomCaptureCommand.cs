@@ -7,7 +7,7 @@ namespace CustomProto.PowerShell.Commands;
 
 /// <summary>Reads the messages of capture files.</summary>
 [Cmdlet(VerbsData.Import, "CustomCapture")]
-[OutputType(typeof(CustomMessage))]
+[OutputType(typeof(CustomMessage), typeof(RejectedPacket))]
 public sealed class ImportCustomCaptureCommand : CustomProtoCommand
 {
     /// <summary>The files, pcap or pcapng.</summary>
@@ -22,6 +22,10 @@ public sealed class ImportCustomCaptureCommand : CustomProtoCommand
     [ValidateCount(1, ProtocolDefinition.MaxPorts)]
     [ValidateRange(1, ushort.MaxValue)]
     public int[]? Port { get; set; }
+
+    /// <summary>Whether packets on the port that are no messages come too.</summary>
+    [Parameter]
+    public SwitchParameter IncludeRejected { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -56,12 +60,13 @@ public sealed class ImportCustomCaptureCommand : CustomProtoCommand
             while (Attempt(() => capture.Read(StopToken), path, out var frame) && frame is not null)
             {
                 frames++;
-                var packet = decoder.Decode(frame);
+                RejectedPacket? none = null;
+                var packet = IncludeRejected ? decoder.Decode(frame, out none) : decoder.Decode(frame);
                 rejected += packet.Reason == RejectReason.None ? 0 : 1;
-                if (packet.Message is { } message)
+                messages += packet.Message is null ? 0 : 1;
+                if (((object?)packet.Message ?? none) is { } read)
                 {
-                    messages++;
-                    WriteObject(message);
+                    WriteObject(read);
                 }
             }
 

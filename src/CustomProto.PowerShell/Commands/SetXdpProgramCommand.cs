@@ -10,9 +10,6 @@ namespace CustomProto.PowerShell.Commands;
 [OutputType(typeof(XdpProgram))]
 public sealed partial class SetXdpProgramCommand : FilteringCommand
 {
-    const string InterfaceSet = "Interface";
-    const string InputObjectSet = "InputObject";
-
     /// <summary>The interfaces; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = InterfaceSet)]
     [ValidateNotNullOrEmpty]

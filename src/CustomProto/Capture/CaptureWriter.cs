@@ -25,7 +25,8 @@ public sealed class CaptureWriter : IDisposable
     const string Comment =
         "Frames are built anew from what CustomProto's kernel program recorded: MAC addresses, VLAN ids, IP addresses, ports and the UDP payload are the packet's own; "
         + "IP options, extension headers, TTL, identification, traffic class and padding are not recorded and made up. Lengths and checksums are right; "
-        + "a UDP checksum of 0 says that the payload isn't whole here.";
+        + "a UDP checksum of 0 says that the payload isn't whole here. A comment such as 'CustomProto: Fragment' says why the program rejected a packet, "
+        + "which the frame itself may not show.";
 
     readonly Stream _stream;
     readonly string _name;
@@ -56,6 +57,9 @@ public sealed class CaptureWriter : IDisposable
 
     /// <summary>How many bytes the file has, once all is written.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Whether packets that are no messages are recorded too, by readers that get them (<see cref="Receive.ReaderFilter.IncludeRejected"/>).</summary>
+    public bool IncludeRejected { get; set; }
 
     /// <summary>When the last packet was seen, in nanoseconds of CLOCK_MONOTONIC; 0 where that isn't known.</summary>
     public long LastMonotonicNanoseconds { get; private set; }
@@ -201,7 +205,7 @@ public sealed class CaptureWriter : IDisposable
     {
         if (reason != RejectReason.None)
         {
-            _blocks.Option(PcapngBlocks.Comment, $"rejected: {reason}");
+            _blocks.Option(PcapngBlocks.Comment, RejectionComment.For(reason));
         }
 
         if (direction != PacketDirection.None)

@@ -34,6 +34,9 @@ public sealed record CapturedFrame
     /// <summary>How many packets of the interface were lost between this one and the one before it, as far as the file says.</summary>
     public long LostBefore { get; init; }
 
+    /// <summary>Why the kernel program that saw it rejected it, where CustomProto wrote the file and says so.</summary>
+    public RejectReason Reason { get; init; }
+
     /// <summary>Whether only its beginning was captured.</summary>
     public bool IsCut => Bytes.Length < OriginalLength;
 

@@ -184,6 +184,7 @@ sealed class PcapngFormat : CaptureFormat
             frame = (code, value.Length) switch
             {
                 (PacketFlags, sizeof(uint)) => frame with { Direction = ReadDirection(UInt32(value)) },
+                (Comment, _) when RejectionComment.Read(value) is var reason and not RejectReason.None => frame with { Reason = reason },
                 (PacketDropCount, sizeof(long)) => frame with { LostBefore = Math.Max(0, Int64(value)) },
                 _ => frame,
             };

@@ -136,7 +136,8 @@ public sealed partial class PacketDecoder
         return InternetChecksum.IsRight(addresses, frame.Slice(outline.UdpOffset, outline.UdpLength));
     }
 
-    static PacketMetadata Describe(ReadOnlySpan<byte> frame, in FrameOutline outline, in PacketMetadata packet)
+    /// <summary>What the headers of a frame on the port say, added to what is known of it.</summary>
+    internal static PacketMetadata Describe(ReadOnlySpan<byte> frame, in FrameOutline outline, in PacketMetadata packet)
     {
         var length = outline.IsIPv6 ? 16 : 4;
         var source = frame[(outline.IPOffset + (outline.IsIPv6 ? 8 : 12))..];

@@ -8,6 +8,9 @@ namespace CustomProto.Protocol;
 /// </summary>
 public sealed class RejectedPacket
 {
+    /// <summary>What the kernel program keeps of a payload at most: CP_MAX_LEADING in bpf/customproto.h.</summary>
+    internal const int MaxLeadingBytes = 128;
+
     readonly byte[] _payload;
     readonly PacketMetadata _packet;
 

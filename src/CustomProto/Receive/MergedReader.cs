@@ -83,7 +83,7 @@ public sealed class MergedReader : IDisposable
         }
     }
 
-    /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
+    /// <inheritdoc cref="MessageReader.TryWrite" path="/summary"/>
     /// <exception cref="CustomProtoException">
     /// As for <see cref="TryRead(out CustomMessage?)"/>; or the file can't be written (CaptureUnwritable): then nothing changes, and the message stays where it is.
     /// </exception>

@@ -91,7 +91,10 @@ public sealed unsafe partial class MessageReader : IDisposable
         return true;
     }
 
-    /// <summary>Takes the next message, if there is one, into a capture, without making an object of it.</summary>
+    /// <summary>
+    /// Takes the next message, if there is one, into a capture, without making an object of it; or the next packet that is none, if the capture
+    /// is to have them (<see cref="CaptureWriter.IncludeRejected"/>).
+    /// </summary>
     /// <exception cref="CustomProtoException">As for <see cref="TryRead(out CustomMessage?)"/>; or the file can't be written (CaptureUnwritable), and the message stays.</exception>
     public bool TryWrite(CaptureWriter capture)
     {
@@ -99,14 +102,14 @@ public sealed unsafe partial class MessageReader : IDisposable
         using var lease = Lease();
         while (lease.TryRead(out var record))
         {
-            var isMessage = !_decoder.IsRejected(record);
-            if (isMessage)
+            var isWanted = capture.IncludeRejected || !_decoder.IsRejected(record);
+            if (isWanted)
             {
                 _decoder.Write(record, capture);
             }
 
             lease.Advance();
-            if (isMessage)
+            if (isWanted)
             {
                 return true;
             }

@@ -31,10 +31,16 @@ sealed unsafe class RecordDecoder
             Protocol, record[sizeof(Event)..].ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
     }
 
-    /// <summary>Writes a record to a capture, without making a message of it.</summary>
+    /// <summary>Writes a record to a capture, without making an object of it.</summary>
     /// <exception cref="CustomProtoException">The record contradicts itself, or the file can't be written.</exception>
     internal void Write(ReadOnlySpan<byte> record, CaptureWriter capture)
     {
+        if (IsRejected(record))
+        {
+            WriteRejected(record, capture);
+            return;
+        }
+
         ref readonly var header = ref Check(record);
         var verdict = new PacketVerdict((byte)header.Hook, header.Verdict);
         capture.Write(ReadMetadata(header), record[sizeof(Event)..], Protocol.HeaderSize + (int)header.Length + (int)header.Trailing, (long)header.LostBefore, verdict);
@@ -48,15 +54,28 @@ sealed unsafe class RecordDecoder
     /// <exception cref="CustomProtoException">The record contradicts itself: the ring is damaged.</exception>
     internal RejectedPacket DecodeRejected(ReadOnlySpan<byte> record)
     {
+        ref readonly var header = ref CheckRejected(record);
+        return new RejectedPacket((RejectReason)header.Reason, record[sizeof(Event)..].ToArray(), (int)header.Length, ReadMetadata(header), Protocol.Name);
+    }
+
+    void WriteRejected(ReadOnlySpan<byte> record, CaptureWriter capture)
+    {
+        ref readonly var header = ref CheckRejected(record);
+        var verdict = new PacketVerdict((byte)header.Hook, header.Verdict);
+        capture.Write(ReadMetadata(header), record[sizeof(Event)..], (int)header.Length, lostBefore: 0, verdict, (RejectReason)header.Reason);
+    }
+
+    ref readonly Event CheckRejected(ReadOnlySpan<byte> record)
+    {
         ref readonly var header = ref ReadHeader(record);
-        var payload = record[sizeof(Event)..];
-        if (header.Captured != payload.Length || payload.Length > header.Length || header.Length > Limit.MaxPayload || header.Reason >= (uint)Reason.Count)
+        var payload = record.Length - sizeof(Event);
+        if (header.Captured != payload || payload > header.Length || header.Length > Limit.MaxPayload || header.Reason >= (uint)Reason.Count)
         {
-            throw Corrupt($"it has {payload.Length} bytes of payload, and says {header.Captured} of {header.Length}, rejected for reason {header.Reason}");
+            throw Corrupt($"it has {payload} bytes of payload, and says {header.Captured} of {header.Length}, rejected for reason {header.Reason}");
         }
 
         CheckPacket(header);
-        return new RejectedPacket((RejectReason)header.Reason, payload.ToArray(), (int)header.Length, ReadMetadata(header), Protocol.Name);
+        return ref header;
     }
 
     /// <summary>Looks whether a record can be what the program wrote: its numbers are relied on from here on.</summary>

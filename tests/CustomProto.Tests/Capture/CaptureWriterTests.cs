@@ -98,6 +98,51 @@ public sealed class CaptureWriterTests
         Assert.InRange(file.Length, length + 1, length + 100);
     }
 
+    [Theory]
+    [InlineData(RejectReason.BadMagic, "BADD0107000301", 7, true)]
+    [InlineData(RejectReason.BadVersion, "CAFE0907000301", 7, true)]
+    [InlineData(RejectReason.BadLength, "CAFE01070FFF01", 300, true)]
+    [InlineData(RejectReason.Truncated, "CAFE", 2, true)]
+    [InlineData(RejectReason.Truncated, "CAFE0107000101", 7, false)]
+    [InlineData(RejectReason.Fragment, "CAFE0107000101", 7, false)]
+    [InlineData(RejectReason.BadChecksum, "CAFE0107000101", 7, false)]
+    public void A_rejected_packet_comes_back_with_its_reason_also_where_the_new_frame_does_not_show_it(RejectReason reason, string payload, int length, bool isShown)
+    {
+        foreach (var (packet, tags) in new[] { (Packet("192.0.2.1", "192.0.2.2", 1), 1), (Packet("2001:db8::1", "2001:db8::2", 2), 2) })
+        {
+            var frame = Assert.Single(ReadAll(Write(capture => capture.Write(packet, Convert.FromHexString(payload), length, lostBefore: 0, new PacketVerdict(2, 1), reason))));
+            var decoder = new CapturedMessageDecoder(ProtocolDefinition.Default);
+
+            var decoded = decoder.Decode(frame, out var rejected);
+
+            Assert.Equal((true, reason, reason), (decoded.Seen, decoded.Reason, frame.Reason));
+            Assert.Equal(
+                (reason, payload, length, packet.Source.ToIPAddress(), 40000, 12345, tags, "eth7", TimestampSource.Capture),
+                (rejected!.Reason, Convert.ToHexString(rejected.LeadingBytes), rejected.Length, rejected.SourceAddress, rejected.SourcePort, rejected.DestinationPort, rejected.VlanId.Length, rejected.Interface!, rejected.TimestampSource));
+            Assert.Equal(isShown ? reason : RejectReason.None, decoder.Decode(frame with { Reason = RejectReason.None }).Reason);
+            Assert.False(new CapturedMessageDecoder(ProtocolDefinition.Default, [9]).Decode(frame, out rejected).Seen);
+            Assert.Null(rejected);
+        }
+
+        Assert.Equal(Abi.Limit.MaxLeading, RejectedPacket.MaxLeadingBytes);
+    }
+
+    [Fact]
+    public void Of_a_rejected_packet_that_lies_about_its_length_comes_what_there_is()
+    {
+        var frame = Assert.Single(ReadAll(Write(capture => capture.Write(Message("192.0.2.1", "192.0.2.2", 0)))));
+        var decoder = new CapturedMessageDecoder(ProtocolDefinition.Default);
+        for (var udpLength = 0; udpLength < 24; udpLength++)
+        {
+            frame.Bytes[14 + 20 + 5] = (byte)udpLength;
+            decoder.Decode(frame, out var rejected);
+            var length = udpLength is < 8 or > 17 ? s_payload.Length : udpLength - 8;
+            Assert.Equal(udpLength == 17, rejected is null);
+            Assert.Equal(rejected is null ? null : s_payload[..length], rejected?.LeadingBytes);
+            Assert.Equal(rejected is null ? null : length, rejected?.Length);
+        }
+    }
+
     [Fact]
     public void A_file_that_cannot_be_written_is_said_once()
     {
