@@ -266,7 +266,8 @@ struct cp_responder {
 	__u32 knows_interface;		     /* the two below are known */
 	__u32 broadcasts[CP_MAX_BROADCASTS]; /* IPv4, network byte order; unused places are 0 */
 	__u8 mac[6];			     /* the interface's, which requests are addressed to */
-	__u8 reserved[6];
+	__u8 is_generic; /* the program runs in generic mode, on socket buffers */
+	__u8 reserved[5];
 	__u16 types[256]; /* by the request's type: the response's, and CP_RESPONSE_... */
 	__u8 data[CP_MAX_RESPONSE];
 };

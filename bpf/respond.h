@@ -195,14 +195,41 @@ static __noinline bool may_answer(struct cp_packet *frame, const struct datagram
 	return !is_in_transit(frame, record);
 }
 
-/* Gives the frame the length that the response has, on whose end the padding of Ethernet follows. */
+/* What a UDP checksum covers beside the datagram; the same for a request and its response. */
+static __always_inline __u16 pseudo_sum(const struct cp_event *event, __u32 udp_length)
+{
+	__u32 sum = bpf_csum_diff(NULL, 0, (__be32 *)event->source_address, 32, 0);
+
+	return checksum_fold((__u64)sum + bpf_htons(udp_length) + bpf_htons(IPPROTO_UDP));
+}
+
+/*
+ * Whether the request's checksum is one that a device was still to finish: the sum of the pseudo header
+ * only (CHECKSUM_PARTIAL). A finished one may be the same number, but then it is right. One that is
+ * both can't be told, and is taken for finished.
+ */
+static __noinline bool is_unfinished(struct cp_packet *frame, const struct datagram *datagram,
+				     struct cp_record *record)
+{
+	const __u16 pseudo = pseudo_sum(&record->event, datagram->udp_length);
+	__u32 sum = pseudo;
+
+	return datagram->udp_checksum == pseudo &&
+	       checksum_add(frame, datagram->udp_offset, datagram->udp_length, &sum) &&
+	       checksum_fold(sum) != 0xffff;
+}
+
+/*
+ * Gives the frame the length that the response has, on whose end the padding of Ethernet follows: but
+ * not where the checksum is finished later, which is done up to the end of the frame.
+ */
 static __noinline bool resize(struct cp_packet *frame, const struct datagram *datagram,
-			      __u32 length, __u32 end)
+			      __u32 length, __u32 end, bool unfinished)
 {
 	__u32 wanted = end;
 	__u32 mtu;
 
-	if (wanted < ETH_ZLEN)
+	if (wanted < ETH_ZLEN && !unfinished)
 		wanted = length < ETH_ZLEN ? (length > end ? length : end) : ETH_ZLEN;
 	if (wanted == length)
 		return true;
@@ -313,24 +340,30 @@ static __always_inline long turn_message(struct cp_packet *frame, const struct d
 }
 
 /*
- * The UDP header, with a checksum over all that it covers: that of the request may be unfinished, and
- * then nothing can be derived from it.
+ * The UDP header. In generic mode the kernel goes on with the socket buffer that the request came in,
+ * and with what it knows of its checksum: where that was unfinished, the response's has to be so, too,
+ * for whoever finishes it (skb->csum_start stays right, as the UDP header doesn't move). Else it is over
+ * all that it covers, as nothing can be derived from the request's.
  */
 static __noinline long turn_udp(struct cp_packet *frame, const struct datagram *datagram,
-				struct cp_record *record, __u32 udp_length)
+				struct cp_record *record, __u32 udp_length, bool unfinished)
 {
 	const struct cp_event *event = &record->event;
 	struct udphdr *udp = &record->scratch.response.udp;
-	__u32 sum = bpf_csum_diff(NULL, 0, (__be32 *)event->source_address, 32, 0);
+	__u16 pseudo = pseudo_sum(event, udp_length);
+	__u32 sum = pseudo;
 
 	udp->source = bpf_htons(event->destination_port);
 	udp->dest = bpf_htons(event->source_port);
 	udp->len = bpf_htons(udp_length);
-	udp->check = 0;
-	if (bpf_xdp_store_bytes(frame, datagram->udp_offset, udp, sizeof(*udp)) ||
-	    !checksum_add(frame, datagram->udp_offset, udp_length, &sum))
+	udp->check = unfinished ? pseudo : 0;
+	if (bpf_xdp_store_bytes(frame, datagram->udp_offset, udp, sizeof(*udp)))
 		return -1;
-	udp->check = ~checksum_fold((__u64)sum + bpf_htons(udp_length) + bpf_htons(IPPROTO_UDP));
+	if (unfinished)
+		return 0;
+	if (!checksum_add(frame, datagram->udp_offset, udp_length, &sum))
+		return -1;
+	udp->check = ~checksum_fold(sum);
 	if (udp->check == 0)
 		udp->check = 0xffff; /* 0 says that there is none (RFC 768) */
 	return bpf_xdp_store_bytes(frame, datagram->udp_offset, udp, sizeof(*udp));
@@ -373,6 +406,7 @@ __noinline int respond(struct cp_packet *frame, const struct datagram *datagram,
 	__u32 response, data_length, udp_length, end;
 	const struct cp_event *event;
 	struct cp_peer *peer;
+	bool unfinished;
 	__u64 type;
 	long failed;
 
@@ -403,7 +437,8 @@ __noinline int respond(struct cp_packet *frame, const struct datagram *datagram,
 		counted->limited++;
 		return verdict;
 	}
-	if (!resize(frame, datagram, event->frame_length, end)) {
+	unfinished = responder->is_generic && is_unfinished(frame, datagram, record);
+	if (!resize(frame, datagram, event->frame_length, end, unfinished)) {
 		counted->unanswerable++;
 		return verdict;
 	}
@@ -412,7 +447,7 @@ __noinline int respond(struct cp_packet *frame, const struct datagram *datagram,
 	failed |= datagram->ip_version == 4 ? turn_ipv4(frame, datagram, record, end)
 					    : turn_ipv6(frame, datagram, record, udp_length);
 	failed |= turn_message(frame, datagram, record, responder, response & 255, data_length);
-	failed |= turn_udp(frame, datagram, record, udp_length);
+	failed |= turn_udp(frame, datagram, record, udp_length, unfinished);
 	if (failed) {
 		/* Can't be, since the frame holds all of it; half an answer is no packet. */
 		counted->unanswerable++;

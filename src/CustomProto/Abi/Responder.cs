@@ -19,7 +19,8 @@ unsafe struct Responder
     internal uint KnowsInterface;
     internal fixed uint Broadcasts[Limit.MaxBroadcasts];
     internal fixed byte Mac[6];
-    internal fixed byte Reserved[6];
+    internal byte IsGeneric;
+    internal fixed byte Reserved[5];
     internal fixed ushort Types[TypeCount];
     internal fixed byte Data[Limit.MaxResponse];
 }

@@ -33,7 +33,7 @@ public sealed partial class Receiver
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var link = FindLink();
-            _program.SetResponder(_about.Options with { Responder = responder }, link);
+            _program.SetResponder(_about.Options with { Responder = responder }, link, Mode == XdpMode.Generic);
             return responder is null || link is null ? [] : ReceiverNotices.OfResponder(link, Mode);
         }
     }

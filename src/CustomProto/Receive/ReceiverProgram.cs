@@ -148,9 +148,10 @@ sealed class ReceiverProgram : IDisposable
     /// <summary>Sets the responder up as the options say, or switches it off.</summary>
     /// <param name="options">The options.</param>
     /// <param name="link">The interface; <see langword="null"/> where it isn't at hand: then what was known of it stays.</param>
+    /// <param name="isGeneric">Whether the program runs in generic mode, where checksums that were unfinished have to stay so.</param>
     /// <exception cref="CustomProtoException">An option can't be used.</exception>
     /// <exception cref="NativeException">The kernel refuses.</exception>
-    internal void SetResponder(ReceiverOptions options, NetworkLink? link)
+    internal void SetResponder(ReceiverOptions options, NetworkLink? link, bool isGeneric)
     {
         if (Responder is null)
         {
@@ -167,7 +168,7 @@ sealed class ReceiverProgram : IDisposable
                 options.Interface);
         }
 
-        var state = ResponderState.Create(options);
+        var state = ResponderState.Create(options, isGeneric);
         if (link is null)
         {
             ResponderState.TakeOver(ref state, Responder.Read());

@@ -31,7 +31,7 @@ static class ReceiverRegistration
         AttachedProgram? attachment = null;
         try
         {
-            program.SetResponder(options, link);
+            program.SetResponder(options, link, options.Mode == AttachMode.Generic);
             reader = ReaderSlot.Create(program, options.RingSize);
             var notices = ReceiverNotices.Before(options);
             (attachment, var mode) = Attach(program, link, options, notices);
@@ -42,6 +42,11 @@ static class ReceiverRegistration
 
             if (mode == XdpMode.Generic)
             {
+                if (options.Responder is not null && options.Mode != AttachMode.Generic)
+                {
+                    program.SetResponder(options, link, isGeneric: true);
+                }
+
                 ReceiverNotices.AddMerging(link, notices);
             }
 

@@ -13,7 +13,7 @@ static unsafe class ResponderState
 
     /// <summary>What the program is given to answer as the options say, or not to.</summary>
     /// <exception cref="CustomProtoException">An option can't be used, or not with this protocol.</exception>
-    internal static Responder Create(ReceiverOptions receiver)
+    internal static Responder Create(ReceiverOptions receiver, bool isGeneric)
     {
         if (receiver.Responder is not { } options)
         {
@@ -30,6 +30,7 @@ static unsafe class ResponderState
             Total = ToRate(options.TotalLimit),
             TotalLimit = (uint)options.TotalLimit,
             MayBeLonger = options.MayBeLonger ? 1u : 0u,
+            IsGeneric = isGeneric ? (byte)1 : (byte)0,
         };
         if (options.Data is { } data)
         {

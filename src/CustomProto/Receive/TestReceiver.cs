@@ -57,7 +57,7 @@ public sealed class TestReceiver : IDisposable
         var program = ReceiverProgram.Load(options);
         try
         {
-            program.SetResponder(options with { Responder = WithoutLimits(options.Responder) }, link: null);
+            program.SetResponder(options with { Responder = WithoutLimits(options.Responder) }, link: null, isGeneric: false);
             return new TestReceiver(options, program, Stopwatch.GetElapsedTime(started));
         }
         catch

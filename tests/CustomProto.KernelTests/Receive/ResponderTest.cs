@@ -57,4 +57,10 @@ static class ResponderTest
         var buffer = new byte[ushort.MaxValue];
         return buffer[..socket.Receive(buffer)];
     }
+
+    /// <summary>Has the left host send a frame as it is.</summary>
+    internal static void SendFrame(TestNetwork network, byte[] frame) => network.Execute(
+        TestNetwork.Left,
+        "/usr/bin/python3",
+        $"-c \"import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('{TestNetwork.InterfaceName(TestNetwork.Left)}', 0)); s.send(bytes.fromhex('{Convert.ToHexStringLower(frame)}'))\"");
 }
