@@ -21,7 +21,7 @@ public sealed class FixtureTests(LoadedPrograms programs) : IClassFixture<Loaded
 
         Assert.Equal(fixture.Verdict, report.Verdict.ToString());
         var after = program.ReadStatistics();
-        Assert.Equal(Show(fixture.Counters), Show(Difference(before, after)));
+        Assert.Equal(FixtureCounters.Show(fixture.Counters), FixtureCounters.Show(FixtureCounters.Difference(before, after)));
         Assert.Equal(after.Valid, after.Offered);
         Assert.Equal(fixture.Message?.ToString(), report.Message is { } message ? FixtureMessage.From(message).ToString() : null);
         Assert.Equal(fixture.Bytes, report.Output);
@@ -36,12 +36,4 @@ public sealed class FixtureTests(LoadedPrograms programs) : IClassFixture<Loaded
         Assert.True(Fixture.All.Count >= 120);
         Assert.True(Fixture.All.Values.Count(fixture => !fixture.Origin.StartsWith("by hand", StringComparison.Ordinal)) >= 60);
     }
-
-    static Dictionary<string, long> Difference(ReceiveStatistics before, ReceiveStatistics after) => typeof(ReceiveStatistics)
-        .GetProperties()
-        .Where(property => property.PropertyType == typeof(long) && property.Name != nameof(ReceiveStatistics.Offered))
-        .ToDictionary(property => property.Name, property => (long)property.GetValue(after)! - (long)property.GetValue(before)!);
-
-    static string Show(IEnumerable<KeyValuePair<string, long>> counters) => string.Join(
-        ' ', counters.Where(counter => counter.Value != 0).OrderBy(counter => counter.Key, StringComparer.Ordinal).Select(counter => $"{counter.Key}={counter.Value}"));
 }

@@ -37,7 +37,7 @@ public sealed class TcFixtureTests
                 Assert.Equal((fixture.Name, fixture.Verdict == "Drop" ? Drop : Next), (fixture.Name, result.Verdict));
                 var message = reader.TryRead(out var read) ? FixtureMessage.From(read).ToString() : null;
                 Assert.Equal((fixture.Name, fixture.Message?.ToString()), (fixture.Name, message));
-                Assert.Equal((fixture.Name, Show(fixture.Counters)), (fixture.Name, Show(Difference(before, Read(program)))));
+                Assert.Equal((fixture.Name, FixtureCounters.Show(fixture.Counters)), (fixture.Name, FixtureCounters.Show(FixtureCounters.Difference(before, Read(program)))));
                 Assert.Equal(fixture.Bytes, output);
             }
         }
@@ -45,12 +45,4 @@ public sealed class TcFixtureTests
 
     static ReceiveStatistics Read(ReceiverProgram program) => ReceiveStatistics.Sum(
         new ReceiveStatistics { Interface = "", ProgramId = 0, Reader = "" }, program.ReadCounters(), program.ReadReaderCounters(0));
-
-    static Dictionary<string, long> Difference(ReceiveStatistics before, ReceiveStatistics after) => typeof(ReceiveStatistics)
-        .GetProperties()
-        .Where(property => property.PropertyType == typeof(long) && property.Name != nameof(ReceiveStatistics.Offered))
-        .ToDictionary(property => property.Name, property => (long)property.GetValue(after)! - (long)property.GetValue(before)!);
-
-    static string Show(IEnumerable<KeyValuePair<string, long>> counters) => string.Join(
-        ' ', counters.Where(counter => counter.Value != 0).OrderBy(counter => counter.Key, StringComparer.Ordinal).Select(counter => $"{counter.Key}={counter.Value}"));
 }
