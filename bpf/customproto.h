@@ -161,6 +161,7 @@ struct cp_filter {
 struct cp_event {
 	__u64 monotonic_ns; /* CLOCK_MONOTONIC when the program saw the packet */
 	__u64 tai_ns;	    /* CLOCK_TAI then, 0 where the kernel can't tell */
+	__u64 hardware_ns;  /* the card's clock when the packet came, 0 where it doesn't tell */
 	__u64 lost_before;  /* messages this CPU lost for this reader since its previous message */
 	__u8 source_address[16]; /* network byte order; IPv4 in the first four, the others 0 */
 	__u8 destination_address[16];
@@ -304,7 +305,7 @@ _Static_assert(sizeof(struct cp_config) == 88, "cp_config");
 _Static_assert(sizeof(struct cp_tc_config) == 72, "cp_tc_config");
 _Static_assert(sizeof(struct cp_settings) == 24, "cp_settings");
 _Static_assert(sizeof(struct cp_filter) == 392, "cp_filter");
-_Static_assert(sizeof(struct cp_event) == 112, "cp_event");
+_Static_assert(sizeof(struct cp_event) == 120, "cp_event");
 _Static_assert(sizeof(struct cp_encapsulation_counters) == 72, "cp_encapsulation_counters");
 _Static_assert(sizeof(struct cp_counters) == 120, "cp_counters");
 _Static_assert(sizeof(struct cp_reader_counters) == 64, "cp_reader_counters");

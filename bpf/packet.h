@@ -2,6 +2,7 @@
 /*
  * The packet as the kernel hands it to a program: an XDP frame, or a socket buffer for a source that
  * defines CP_SOCKET_BUFFER (tc). What differs between the two is here; all else is written once.
+ * At XDP, a source that defines CP_HARDWARE_TIME asks the driver for the time the card gave a packet.
  */
 #ifndef CUSTOMPROTO_PACKET_H
 #define CUSTOMPROTO_PACKET_H
@@ -108,6 +109,29 @@ static __always_inline bool tag_beside(struct cp_packet *packet, __u16 *tci)
 	(void)packet;
 	*tci = 0;
 	return false;
+}
+
+#endif
+
+#ifdef CP_HARDWARE_TIME
+
+/* Only for a program that is bound to its interface; the kernel makes it a call of the driver. */
+extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *packet, __u64 *timestamp) __ksym;
+
+/* 0 where the packet has none; some drivers report success and 0 then. */
+static __always_inline __u64 packet_hardware_time(struct cp_packet *packet)
+{
+	__u64 timestamp = 0;
+
+	return bpf_xdp_metadata_rx_timestamp(packet, &timestamp) ? 0 : timestamp;
+}
+
+#else
+
+static __always_inline __u64 packet_hardware_time(struct cp_packet *packet)
+{
+	(void)packet;
+	return 0;
 }
 
 #endif

@@ -80,6 +80,7 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 	event->cpu = cpu;
 	event->monotonic_ns = bpf_ktime_get_ns();
 	event->tai_ns = config.read_tai ? bpf_ktime_get_tai_ns() : 0;
+	event->hardware_ns = packet_hardware_time(frame);
 	event->frame_length = packet_length(frame);
 	reason = judge(frame, datagram, record);
 	event->reason = reason;

@@ -68,6 +68,7 @@ public sealed class CustomMessageConverter : PSTypeConverter
             MonotonicNanoseconds = Read<long>(source, nameof(CustomMessage.MonotonicNanoseconds)),
             UnixNanoseconds = timestampSource == TimestampSource.None ? 0 : ReadUnixNanoseconds(source),
             TimestampSource = timestampSource,
+            HardwareNanoseconds = Read<long?>(source, nameof(CustomMessage.HardwareNanoseconds)) ?? 0,
             Interface = Value(source, nameof(CustomMessage.Interface)) as string,
             Cpu = Read<int>(source, nameof(CustomMessage.Cpu)),
             Direction = Read<PacketDirection>(source, nameof(CustomMessage.Direction)),

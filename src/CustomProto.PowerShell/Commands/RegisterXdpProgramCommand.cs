@@ -42,6 +42,10 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
     [Parameter(ParameterSetName = ProtocolSet)]
     public SwitchParameter VerifyChecksum { get; set; }
 
+    /// <summary>Whether the program asks the driver when the card received each packet.</summary>
+    [Parameter(ParameterSetName = ProtocolSet)]
+    public SwitchParameter HardwareTimestamp { get; set; }
+
     /// <summary>The ring's size in bytes.</summary>
     [Parameter(ParameterSetName = ProtocolSet)]
     [ValidateRange((long)ReceiverOptions.MinRingSize, (long)ReceiverOptions.MaxRingSize)]
@@ -154,6 +158,7 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         Readers = Reader,
         Trace = Trace,
         VerifyChecksum = VerifyChecksum,
+        HardwareTimestamp = HardwareTimestamp,
         RingSize = (int)RingSize,
         SnapLength = SnapLength,
         Persist = Persist,

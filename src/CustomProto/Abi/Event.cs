@@ -8,6 +8,7 @@ unsafe struct Event
 {
     internal ulong MonotonicNs;
     internal ulong TaiNs;
+    internal ulong HardwareNs;
     internal ulong LostBefore;
     internal fixed byte SourceAddress[16];
     internal fixed byte DestinationAddress[16];

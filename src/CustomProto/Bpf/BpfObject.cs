@@ -60,6 +60,18 @@ sealed unsafe class BpfObject : IDisposable
     /// <summary>Says whether a program is to be loaded; all are unless it is said.</summary>
     internal void SetAutoload(string program, bool load) => _ = Libbpf.bpf_program__set_autoload(FindProgram(program), load ? (byte)1 : (byte)0);
 
+    /// <summary>
+    /// Binds an XDP program to an interface's driver (BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3), whose metadata it may then ask for. It can be attached
+    /// there only, in native mode, and not be test-run.
+    /// </summary>
+    internal void Bind(string program, int interfaceIndex)
+    {
+        const uint BPF_F_XDP_DEV_BOUND_ONLY = 1 << 6;
+        var found = FindProgram(program);
+        Libbpf.bpf_program__set_ifindex(found, (uint)interfaceIndex);
+        _ = Libbpf.bpf_program__set_flags(found, BPF_F_XDP_DEV_BOUND_ONLY);
+    }
+
     /// <summary>Sets how many entries a map will have.</summary>
     internal void SetMaxEntries(string map, int entries)
     {

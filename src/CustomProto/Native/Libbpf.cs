@@ -95,6 +95,12 @@ static unsafe partial class Libbpf
     internal static partial int bpf_program__set_autoload(nint program, byte autoload);
 
     [LibraryImport(Library)]
+    internal static partial void bpf_program__set_ifindex(nint program, uint interfaceIndex);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_flags(nint program, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_program__set_log_buf(nint program, byte* buffer, nuint size);
 
     /// <summary><c>struct bpf_object_open_opts</c>, as far as it is used; the size says so.</summary>

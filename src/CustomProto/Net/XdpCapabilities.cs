@@ -30,6 +30,22 @@ enum XdpFeatures : ulong
     TransmitFragments = 64,
 }
 
+/// <summary>What an interface's driver can tell an XDP program of a packet (<c>enum netdev_xdp_rx_metadata</c>).</summary>
+[Flags]
+enum XdpMetadata : ulong
+{
+    None = 0,
+
+    /// <summary>When the card received it.</summary>
+    Timestamp = 1,
+
+    /// <summary>The hash by which the card chose a queue.</summary>
+    Hash = 2,
+
+    /// <summary>The VLAN tag that the card took off.</summary>
+    VlanTag = 4,
+}
+
 /// <summary>Asks the kernel what an interface can do for XDP (the netlink family <c>netdev</c>, Linux 6.3). Needs no privilege.</summary>
 static class XdpCapabilities
 {
@@ -37,10 +53,23 @@ static class XdpCapabilities
     const byte NETDEV_CMD_DEV_GET = 1;
     const ushort NETDEV_A_DEV_IFINDEX = 1;
     const ushort NETDEV_A_DEV_XDP_FEATURES = 3;
+    const ushort NETDEV_A_DEV_XDP_RX_METADATA_FEATURES = 5;
 
     /// <summary>What the interface can do, or <see langword="null"/> where this kernel doesn't tell.</summary>
     /// <exception cref="CustomProtoException">The interface is gone.</exception>
-    internal static XdpFeatures? Read(int interfaceIndex)
+    internal static XdpFeatures? Read(int interfaceIndex) => (XdpFeatures?)Read(interfaceIndex, NETDEV_A_DEV_XDP_FEATURES);
+
+    /// <summary>What the driver can tell of a packet, or <see langword="null"/> where this kernel doesn't say (Linux 6.7 does).</summary>
+    /// <exception cref="CustomProtoException">The interface is gone.</exception>
+    internal static XdpMetadata? ReadMetadata(int interfaceIndex) => (XdpMetadata?)Read(interfaceIndex, NETDEV_A_DEV_XDP_RX_METADATA_FEATURES);
+
+    /// <summary>Reads the body of an answer to NETDEV_CMD_DEV_GET.</summary>
+    internal static XdpFeatures? Parse(ReadOnlySpan<byte> body) => (XdpFeatures?)Parse(body, NETDEV_A_DEV_XDP_FEATURES);
+
+    /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
+    internal static XdpMetadata? ParseMetadata(ReadOnlySpan<byte> body) => (XdpMetadata?)Parse(body, NETDEV_A_DEV_XDP_RX_METADATA_FEATURES);
+
+    static ulong? Read(int interfaceIndex, ushort attribute)
     {
         using var socket = NetlinkSocket.OpenGeneric();
         if (Genetlink.FindFamily(socket, Family) is not { } family)
@@ -51,25 +80,24 @@ static class XdpCapabilities
         var request = new NetlinkMessageWriter(stackalloc byte[64], family);
         request.Append(new Genetlink.GenericHeader { Command = NETDEV_CMD_DEV_GET, Version = 1 });
         request.Attribute(NETDEV_A_DEV_IFINDEX, interfaceIndex);
-        XdpFeatures? features = null;
-        var error = socket.Request(request, (_, body) => features = Parse(body));
+        ulong? value = null;
+        var error = socket.Request(request, (_, body) => value = Parse(body, attribute));
         return error.Errno switch
         {
-            0 => features,
+            0 => value,
             Errno.ENODEV => throw NetworkLinks.NotFound(interfaceIndex),
             _ => throw error.ToException(Operation.QueryNetwork, $"the XDP features of interface {interfaceIndex}"),
         };
     }
 
-    /// <summary>Reads the body of an answer to NETDEV_CMD_DEV_GET.</summary>
-    internal static XdpFeatures? Parse(ReadOnlySpan<byte> body)
+    static ulong? Parse(ReadOnlySpan<byte> body, ushort attribute)
     {
         NetlinkMessageReader.ReadHeader<Genetlink.GenericHeader>(body, out var attributes);
         while (attributes.MoveNext())
         {
-            if (attributes.Type == NETDEV_A_DEV_XDP_FEATURES)
+            if (attributes.Type == attribute)
             {
-                return (XdpFeatures)attributes.Read<ulong>();
+                return attributes.Read<ulong>();
             }
         }
 

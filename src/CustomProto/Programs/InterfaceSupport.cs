@@ -18,6 +18,7 @@ sealed class InterfaceSupport(NetworkLink link)
         ("Driver", Driver),
         ("Native XDP", Native),
         ("XDP transmit", Transmit),
+        ("Hardware time", HardwareTime),
         ("MTU", Mtu),
         ("LRO", LargeReceive),
         ("GRO", GenericReceive),
@@ -119,6 +120,30 @@ sealed class InterfaceSupport(NetworkLink link)
                 "The driver takes no frames from XDP as things are, so live frames (-Transport Xdp) vanish; some, such as virtio_net, take them while a program is attached.",
                 "Register a program there first, or use -Transport Raw.")
             : SupportRow.Unsupported(name, "The driver takes no frames from XDP: live frames (-Transport Xdp) vanish.", "Use -Transport Raw.");
+    }
+
+    /// <summary>Whether <c>-HardwareTimestamp</c> is possible; the kernel's own times always are.</summary>
+    SupportRow HardwareTime(string name)
+    {
+        const string Remedy = "Times of messages come from the kernel's clock; -HardwareTimestamp is refused.";
+        if (HasNative != true)
+        {
+            return SupportRow.Unsupported(name, "Only a program in native mode can ask for it.", Remedy);
+        }
+
+        if (XdpCapabilities.ReadMetadata(link.Index) is not { } metadata)
+        {
+            return SupportRow.Unknown(name, "This kernel doesn't tell (Linux 6.7 does).", "Register with -HardwareTimestamp: it says if the driver can't.");
+        }
+
+        if (!metadata.HasFlag(XdpMetadata.Timestamp))
+        {
+            return SupportRow.Unsupported(name, "The driver tells XDP programs none.", Remedy);
+        }
+
+        return SupportRow.Supported(name, IsVeth
+            ? "The driver passes on what a packet has, and stamps none itself."
+            : "The driver tells when the card received a packet, once the card stamps them (hwstamp_ctl -r 1).");
     }
 
     SupportRow Mtu(string name)

@@ -46,6 +46,11 @@ public sealed class CustomMessage
     /// <summary>Where <see cref="Timestamp"/> comes from.</summary>
     public TimestampSource TimestampSource => _packet.TimestampSource;
 
+    /// <summary>
+    /// The network card's clock when it received the packet, in nanoseconds of whatever it counts from; <see langword="null"/> where it didn't tell.
+    /// </summary>
+    public long? HardwareNanoseconds => _packet.HardwareNanoseconds is not 0 and var hardware ? hardware : null;
+
     /// <summary>The name of the interface.</summary>
     public string? Interface => _packet.Interface;
 

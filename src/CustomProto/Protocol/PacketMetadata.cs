@@ -33,6 +33,9 @@ public enum TimestampSource
 
     /// <summary>A capture file.</summary>
     Capture,
+
+    /// <summary>The network card's clock, when it received the packet; it was within a second of the kernel's, as UTC or TAI.</summary>
+    Hardware,
 }
 
 /// <summary>What is known of the packet that carried a message.</summary>
@@ -46,6 +49,9 @@ public readonly record struct PacketMetadata
 
     /// <summary>Where <see cref="UnixNanoseconds"/> comes from.</summary>
     public TimestampSource TimestampSource { get; init; }
+
+    /// <summary>The network card's clock when it received the packet, in nanoseconds of whatever it counts from; 0 where it didn't tell.</summary>
+    public long HardwareNanoseconds { get; init; }
 
     /// <summary>The name of the interface.</summary>
     public string? Interface { get; init; }

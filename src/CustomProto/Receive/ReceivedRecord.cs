@@ -28,6 +28,11 @@ public readonly unsafe ref struct ReceivedRecord
     /// <summary>When the packet was seen, in nanoseconds since 1970-01-01 UTC.</summary>
     public long UnixNanoseconds => _borrow.Decoder.ReadUnixTime(Header);
 
+    /// <summary>
+    /// The network card's clock when it received the packet, in nanoseconds of whatever it counts from; <see langword="null"/> where it didn't tell.
+    /// </summary>
+    public long? HardwareNanoseconds => Header.HardwareNs is not 0 and var hardware ? (long)hardware : null;
+
     /// <summary>The name of the interface.</summary>
     public string Interface => _borrow.Decoder.Interface;
 

@@ -51,6 +51,12 @@ public sealed record ReceiverOptions
     /// <summary>Whether packets with a wrong IPv4 or UDP checksum are rejected. On veth and virtio, local senders leave theirs unfinished.</summary>
     public bool VerifyChecksum { get; init; }
 
+    /// <summary>
+    /// Whether the program asks the driver when the card received each packet. Only at XDP, in native mode, and where the driver tells;
+    /// packets that the card didn't stamp have the kernel's time, as all have without it.
+    /// </summary>
+    public bool HardwareTimestamp { get; init; }
+
     /// <summary>The size of the default reader's ring in bytes: a power of two.</summary>
     public int RingSize { get; init; } = DefaultRingSize;
 

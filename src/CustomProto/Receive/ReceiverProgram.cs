@@ -14,11 +14,13 @@ sealed class ReceiverProgram : IDisposable
     delegate void SettingsChange(ref Settings settings);
 
     const string XdpObject = "receive";
+    const string StampedObject = "stamped";
     const string XdpFunction = "cp_receive";
     const string TcObject = "tc";
     const string TcFunction = "cp_tc";
 
     static readonly Lazy<byte[]> s_xdp = new(() => Read(XdpObject));
+    static readonly Lazy<byte[]> s_stamped = new(() => Read(StampedObject));
     static readonly Lazy<byte[]> s_tc = new(() => Read(TcObject));
 
     readonly BpfMap _settings;
@@ -64,13 +66,22 @@ sealed class ReceiverProgram : IDisposable
     internal ResponderMaps? Responder { get; private init; }
 
     /// <summary>Has the kernel verify and load the program.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="boundTo">The interface whose driver an XDP program asks for the card's time; 0 for one that doesn't ask and can go anywhere.</param>
     /// <exception cref="CustomProtoException">An option is out of range, a capability is missing, or the kernel is too old.</exception>
-    internal static ReceiverProgram Load(ReceiverOptions options)
+    internal static ReceiverProgram Load(ReceiverOptions options, int boundTo = 0)
     {
         var config = ReceiverConfiguration.Create(options);
         var isXdp = options.AttachPoint == AttachPoint.Xdp;
         var function = isXdp ? XdpFunction : TcFunction;
-        using var loading = isXdp ? BpfObject.Open(XdpObject, s_xdp.Value) : BpfObject.Open(TcObject, s_tc.Value);
+        using var loading = !isXdp ? BpfObject.Open(TcObject, s_tc.Value)
+            : boundTo == 0 ? BpfObject.Open(XdpObject, s_xdp.Value)
+            : BpfObject.Open(StampedObject, s_stamped.Value);
+        if (boundTo != 0)
+        {
+            loading.Bind(function, boundTo);
+        }
+
         loading.SetInitialValue(".rodata.config", config);
         if (!isXdp)
         {

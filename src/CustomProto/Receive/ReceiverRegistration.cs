@@ -21,12 +21,17 @@ static class ReceiverRegistration
                 link.Name);
         }
 
+        if (options.HardwareTimestamp)
+        {
+            options = HardwareTime.Require(options, link);
+        }
+
         if (options.Persist)
         {
             BpfFileSystem.RequireMounted();
         }
 
-        var program = ReceiverProgram.Load(options);
+        var program = options.HardwareTimestamp ? HardwareTime.Load(options, link) : ReceiverProgram.Load(options);
         ReaderSlot? reader = null;
         AttachedProgram? attachment = null;
         try
@@ -35,6 +40,11 @@ static class ReceiverRegistration
             reader = ReaderSlot.Create(program, options.RingSize);
             var notices = ReceiverNotices.Before(options);
             (attachment, var mode) = Attach(program, link, options, notices);
+            if (options.HardwareTimestamp)
+            {
+                HardwareTime.AddNotice(link, notices);
+            }
+
             if (options.Responder is not null)
             {
                 notices.AddRange(ReceiverNotices.OfResponder(link, mode));

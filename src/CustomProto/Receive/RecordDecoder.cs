@@ -102,7 +102,20 @@ sealed unsafe class RecordDecoder
     }
 
     /// <summary>When the packet was seen, in nanoseconds since 1970.</summary>
-    internal long ReadUnixTime(in Event header) => _clock.ToUnixNanoseconds(header.MonotonicNs, header.TaiNs);
+    internal long ReadUnixTime(in Event header) => ReadUnixTime(header, out _);
+
+    long ReadUnixTime(in Event header, out TimestampSource source)
+    {
+        var unix = _clock.ToUnixNanoseconds(header.MonotonicNs, header.TaiNs);
+        if (header.HardwareNs != 0 && _clock.FromHardware(header.HardwareNs, unix) is { } hardware)
+        {
+            source = TimestampSource.Hardware;
+            return hardware;
+        }
+
+        source = header.TaiNs != 0 ? TimestampSource.Tai : TimestampSource.Monotonic;
+        return unix;
+    }
 
     /// <summary>When the message in a record was seen, in nanoseconds of CLOCK_MONOTONIC.</summary>
     /// <exception cref="CustomProtoException">The record has no header: the ring is damaged.</exception>
@@ -120,14 +133,16 @@ sealed unsafe class RecordDecoder
 
     PacketMetadata ReadMetadata(in Event header)
     {
+        var unix = ReadUnixTime(header, out var source);
         fixed (Event* at = &header)
         {
             var isIPv6 = at->IpVersion == 6;
             return new PacketMetadata
             {
                 MonotonicNanoseconds = (long)at->MonotonicNs,
-                UnixNanoseconds = ReadUnixTime(header),
-                TimestampSource = at->TaiNs != 0 ? TimestampSource.Tai : TimestampSource.Monotonic,
+                UnixNanoseconds = unix,
+                TimestampSource = source,
+                HardwareNanoseconds = (long)at->HardwareNs,
                 Interface = Interface,
                 Cpu = (int)at->Cpu,
                 Direction = at->Direction == (byte)Direction.Egress ? PacketDirection.Egress : PacketDirection.Ingress,

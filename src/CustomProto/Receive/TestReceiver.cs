@@ -48,11 +48,19 @@ public sealed class TestReceiver : IDisposable
     internal MessageReader Reader { get; }
 
     /// <summary>Has the kernel verify and load a copy.</summary>
-    /// <param name="options">The configuration; the interface only gives messages its name, and needn't exist.</param>
+    /// <param name="options">
+    /// The configuration; the interface only gives messages its name, and needn't exist, unless <see cref="ReceiverOptions.HardwareTimestamp"/>
+    /// is to be possible there. The copy doesn't ask for hardware times: what asks a driver can only run in it.
+    /// </param>
     /// <exception cref="CustomProtoException">An option is out of range, a capability is missing, or the kernel refuses.</exception>
     public static TestReceiver Load(ReceiverOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.HardwareTimestamp)
+        {
+            HardwareTime.Require(options, NetworkLinks.Get(options.Interface));
+        }
+
         var started = Stopwatch.GetTimestamp();
         var program = ReceiverProgram.Load(options);
         try

@@ -8,10 +8,13 @@ readonly struct WallClock
     const long NanosecondsPerSecond = 1_000_000_000;
     const long NanosecondsPerTick = 100;
 
+    /// <summary>How far a card's clock may be from the kernel's to be taken for one that tells the time; TAI and UTC are further apart.</summary>
+    const long MaxHardwareDifference = NanosecondsPerSecond;
+
     readonly long _taiOffset;
     readonly long _monotonicOffset;
 
-    WallClock(long taiOffset, long monotonicOffset)
+    internal WallClock(long taiOffset, long monotonicOffset)
     {
         _taiOffset = taiOffset;
         _monotonicOffset = monotonicOffset;
@@ -32,7 +35,28 @@ readonly struct WallClock
     /// <param name="tai">Nanoseconds of CLOCK_TAI, which holds even if the system's clock was set since; 0 where it isn't known.</param>
     internal long ToUnixNanoseconds(ulong monotonic, ulong tai) => tai != 0 ? (long)tai - _taiOffset : (long)monotonic + _monotonicOffset;
 
+    /// <summary>
+    /// Nanoseconds since 1970 by the card's clock, which runs by UTC, by TAI, or since the card was started, and doesn't say which: it is believed
+    /// where it is within a second of the kernel's time as the one or the other.
+    /// </summary>
+    /// <param name="hardware">The card's clock in nanoseconds; 0 where it doesn't tell.</param>
+    /// <param name="unix">The kernel's time of the same packet, in nanoseconds since 1970.</param>
+    /// <returns><see langword="null"/> where the card's clock doesn't tell the time.</returns>
+    internal long? FromHardware(ulong hardware, long unix)
+    {
+        if (hardware is 0 or > long.MaxValue)
+        {
+            return null;
+        }
+
+        var utc = (long)hardware;
+        var tai = utc - _taiOffset;
+        return IsNear(utc, unix) ? utc : IsNear(tai, unix) ? tai : null;
+    }
+
     /// <inheritdoc cref="ToUnixNanoseconds"/>
     internal DateTimeOffset ToTime(ulong monotonic, ulong tai) =>
         DateTimeOffset.UnixEpoch.AddTicks(ToUnixNanoseconds(monotonic, tai) / NanosecondsPerTick);
+
+    static bool IsNear(long time, long unix) => time - unix is >= -MaxHardwareDifference and <= MaxHardwareDifference;
 }

@@ -28,6 +28,7 @@
 struct event {
 	uint64_t monotonic_ns;
 	uint64_t tai_ns;
+	uint64_t hardware_ns;
 	uint64_t lost_before;
 };
 

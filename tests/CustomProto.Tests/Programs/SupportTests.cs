@@ -79,6 +79,9 @@ public sealed class SupportTests
         byte[] netdev = [1, 1, 0, 0, 8, 0, 1, 0, 3, 0, 0, 0, 12, 0, 3, 0, 0x23, 0, 0, 0, 0, 0, 0, 0];
         Assert.Equal(XdpFeatures.Native | XdpFeatures.Redirect | XdpFeatures.ReceiveFragments, XdpCapabilities.Parse(netdev));
         Assert.Null(XdpCapabilities.Parse(netdev.AsSpan(..12)));
+        Assert.Null(XdpCapabilities.ParseMetadata(netdev));
+        byte[] metadata = [.. netdev, 12, 0, 5, 0, 3, 0, 0, 0, 0, 0, 0, 0];
+        Assert.Equal(XdpMetadata.Timestamp | XdpMetadata.Hash, XdpCapabilities.ParseMetadata(metadata));
         Assert.Equal((ushort)0x1c, Genetlink.ReadFamily([1, 2, 0, 0, 6, 0, 1, 0, 0x1c, 0, 0, 0]));
 
         // ETHTOOL_A_FEATURES_ACTIVE > BITS > BIT > NAME "rx-gro".
