@@ -52,11 +52,15 @@ static __always_inline bool write_header(__u8 *header, __u64 length)
 {
 	const volatile struct cp_field *field = &config.length;
 	void *at = header + (field->offset & (CP_MAX_HEADER - 1));
+	__u32 size = config.header_size;
 	__u32 i;
 
+	/* Not a byte more, for the data follows. What isn't needed is known, and dropped, at load. */
 #pragma unroll
-	for (i = 0; i < CP_MAX_HEADER / sizeof(__u64); i++)
-		((__u64 *)header)[i] = ((const volatile __u64 *)tc_config.header)[i];
+	for (i = 0; i < CP_MAX_HEADER; i++) {
+		if (i < size)
+			header[i] = tc_config.header[i];
+	}
 	if (config.length_counts_header)
 		length += config.header_size;
 	switch (field->width) {
@@ -77,6 +81,54 @@ static __always_inline bool write_header(__u8 *header, __u64 length)
 	}
 }
 
+/* The one's complement difference of two 16-bit words. */
+static __always_inline __u16 change_of(__be16 before, __be16 after)
+{
+	return checksum_fold((__u32)(__u16)~before + after);
+}
+
+/*
+ * Writes the lengths and the IP header's checksum where the headers stand most of the time, which
+ * saves three calls; false where they don't.
+ */
+static __always_inline bool write_in_place(struct cp_packet *packet,
+					   const struct datagram *datagram, __be16 ip_change,
+					   __be16 ip_length, __be16 udp_length)
+{
+	struct iphdr *ip = (void *)(long)packet->data + ETH_HLEN;
+	struct udphdr *udp = (void *)(ip + 1);
+
+	if (datagram->ip_version != 4 || datagram->ip_offset != ETH_HLEN ||
+	    datagram->udp_offset != ETH_HLEN + sizeof(*ip) ||
+	    (void *)(udp + 1) > (void *)(long)packet->data_end)
+		return false;
+	ip->check = ~checksum_fold((__u32)(__u16)~ip->check + ip_change);
+	ip->tot_len = ip_length;
+	udp->len = udp_length;
+	return true;
+}
+
+/* The same anywhere. A card's sum of all bytes then knows what has become of them. */
+static __always_inline long write_anywhere(struct cp_packet *packet,
+					   const struct datagram *datagram, __be16 ip_before,
+					   __be16 ip_length, __be16 udp_length)
+{
+	long failed;
+
+	if (datagram->ip_version == 4) {
+		/* The two changes cancel out in that sum. */
+		failed = bpf_l3_csum_replace(packet, datagram->ip_offset + IPV4_CHECKSUM_OFFSET,
+					     ip_before, ip_length, sizeof(ip_length));
+		failed |= bpf_skb_store_bytes(packet, datagram->ip_offset + IPV4_LENGTH_OFFSET,
+					      &ip_length, sizeof(ip_length), 0);
+	} else {
+		failed = bpf_skb_store_bytes(packet, datagram->ip_offset + IPV6_LENGTH_OFFSET,
+					     &ip_length, sizeof(ip_length), BPF_F_RECOMPUTE_CSUM);
+	}
+	return failed | bpf_skb_store_bytes(packet, datagram->udp_offset + UDP_LENGTH_OFFSET,
+					    &udp_length, sizeof(udp_length), BPF_F_RECOMPUTE_CSUM);
+}
+
 /*
  * Writes the lengths of a datagram whose payload has got `change` bytes longer, and makes the
  * checksums right. `sum` is what the payload's sum has changed by.
@@ -90,37 +142,32 @@ static __always_inline long write_lengths(struct cp_packet *packet, struct datag
 	__u32 checksum = datagram->udp_offset + UDP_CHECKSUM_OFFSET;
 	__be16 udp_before = bpf_htons(datagram->udp_length);
 	__be16 udp_after = bpf_htons(datagram->udp_length + change);
-	__u32 length = datagram->ip_end - datagram->ip_offset;
-	__be16 ip_before, ip_after;
-	long failed;
+	__u32 length = datagram->ip_end - datagram->ip_offset -
+		       (datagram->ip_version == 4 ? 0 : sizeof(struct ipv6hdr));
+	__be16 ip_before = bpf_htons(length), ip_after = bpf_htons(length + change);
+	__u32 udp_change = change_of(udp_before, udp_after);
+	__u32 untold = 0; /* what a card's sum of all bytes, if there is one, doesn't know yet */
+	long failed = 0;
 
-	if (datagram->ip_version == 4) {
-		ip_before = bpf_htons(length);
-		ip_after = bpf_htons(length + change);
-		/* The two changes cancel out in a sum of the packet that a card has made. */
-		failed = bpf_l3_csum_replace(packet, datagram->ip_offset + IPV4_CHECKSUM_OFFSET,
-					     ip_before, ip_after, sizeof(ip_after));
-		failed |= bpf_skb_store_bytes(packet, datagram->ip_offset + IPV4_LENGTH_OFFSET,
-					      &ip_after, sizeof(ip_after), 0);
-	} else {
-		ip_after = bpf_htons(length - sizeof(struct ipv6hdr) + change);
-		failed = bpf_skb_store_bytes(packet, datagram->ip_offset + IPV6_LENGTH_OFFSET,
-					     &ip_after, sizeof(ip_after), BPF_F_RECOMPUTE_CSUM);
-	}
-	failed |= bpf_skb_store_bytes(packet, datagram->udp_offset + UDP_LENGTH_OFFSET, &udp_after,
-				      sizeof(udp_after), BPF_F_RECOMPUTE_CSUM);
+	if (write_in_place(packet, datagram, change_of(ip_before, ip_after), ip_after, udp_after))
+		untold = udp_change;
+	else
+		failed = write_anywhere(packet, datagram, ip_before, ip_after, udp_after);
 	datagram->ip_end += change;
 	datagram->udp_length += change;
-	if (failed || datagram->udp_checksum == 0)
-		return failed;
-
-	sum = checksum_fold((__u64)sum + (__u16)~udp_before + udp_after);
-	failed = bpf_l4_csum_replace(packet, checksum, 0, sum, BPF_F_MARK_MANGLED_0);
-	/* A card's sum is of all bytes, of the checksum's too: the kernel leaves that to us. */
-	bpf_csum_update(packet, ~sum);
-	return failed |
-	       bpf_l4_csum_replace(packet, checksum, udp_before, udp_after,
-				   BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | sizeof(udp_after));
+	if (datagram->udp_checksum) {
+		sum = checksum_fold((__u64)sum + udp_change);
+		failed |= bpf_l4_csum_replace(packet, checksum, 0, sum, BPF_F_MARK_MANGLED_0);
+		failed |= bpf_l4_csum_replace(packet, checksum, udp_before, udp_after,
+					      BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 |
+						      sizeof(udp_after));
+		/* The sum is of the checksum's bytes, too: the kernel leaves the first to us. */
+		untold += (__u16)~sum;
+	}
+	/* A packet that has grown has no such sum any more. */
+	if (change < 0)
+		bpf_csum_update(packet, checksum_fold(untold));
+	return failed;
 }
 
 /*
@@ -130,10 +177,21 @@ static __always_inline long write_lengths(struct cp_packet *packet, struct datag
 static __always_inline bool header_sum(struct cp_packet *packet, const __u8 *header, __u32 payload,
 				       __u32 payload_size, __u32 *sum)
 {
-	__u32 own = 0;
+	const volatile __u8 *bytes = header;
+	__u32 size = config.header_size;
+	__u32 total = 0, own = 0;
+	__u32 i;
 
-	*sum = checksum_fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)header, CP_MAX_HEADER, 0));
-	if (!(config.header_size & 1) || payload_size == 0)
+	/* A call for so few bytes takes longer than to add them. */
+#pragma unroll
+	for (i = 0; i < CP_MAX_HEADER; i += sizeof(__u16)) {
+		if (i + 1 < size)
+			total += *(const volatile __u16 *)(bytes + i);
+		else if (i < size)
+			total += bpf_htons((__u16)bytes[i] << 8);
+	}
+	*sum = checksum_fold(total);
+	if (!(size & 1) || payload_size == 0)
 		return true;
 	if (!checksum_add(packet, payload, payload_size, &own))
 		return false;
@@ -141,9 +199,15 @@ static __always_inline bool header_sum(struct cp_packet *packet, const __u8 *hea
 	return true;
 }
 
+/* What add_header returns beside verdicts. */
+enum header_addition {
+	HEADER_ADDED = 0x100,
+	HEADER_SKIPPED, /* a message already, or can't be one */
+};
+
 /*
- * Makes a message of a plain datagram. PACKET_PASS lets what is there now go on; everything else is
- * the verdict.
+ * Makes a message of a plain datagram: all of it is in the record, too. What isn't to go on is
+ * returned as a verdict.
  */
 __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 {
@@ -152,7 +216,7 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 	struct cp_encapsulation_counters *counted = bpf_map_lookup_elem(&encapsulation, &zero);
 	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
 	__u32 header_size = config.header_size;
-	__u32 payload, size, length, mtu, sum;
+	__u32 payload, size, loaded, data, length, mtu, sum;
 
 	if (!datagram || !counted || !record)
 		return PACKET_DROP;
@@ -165,14 +229,26 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 		count(&counted->gso);
 		return PACKET_DROP;
 	}
-	record->event.frame_length = packet_length(packet);
 	payload = datagram->udp_offset + sizeof(struct udphdr);
+	data = datagram->udp_length - sizeof(struct udphdr);
 	if (datagram->ip_end > packet_length(packet) ||
 	    datagram->udp_length < sizeof(struct udphdr) ||
-	    datagram->udp_offset + datagram->udp_length > datagram->ip_end ||
-	    judge(packet, datagram, record) == CP_REASON_NONE) {
+	    datagram->udp_offset + datagram->udp_length > datagram->ip_end) {
 		count(&counted->skipped);
-		return PACKET_PASS;
+		return HEADER_SKIPPED;
+	}
+
+	/* To where it belongs in the message; of what would be too much, what tells a message. */
+	size = datagram->ip_end - payload;
+	loaded = size > CP_MAX_PAYLOAD - header_size ? header_size : size;
+	if (loaded && load_bytes(packet, payload, record->payload + header_size, loaded)) {
+		count(&counted->failed);
+		return PACKET_DROP;
+	}
+	if (data >= header_size && judge_header(record->payload + header_size, data - header_size,
+						&record->event) == CP_REASON_NONE) {
+		count(&counted->skipped);
+		return HEADER_SKIPPED;
 	}
 
 	length = datagram->ip_end - datagram->ip_offset;
@@ -184,16 +260,13 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 		count(&counted->told);
 		return bpf_redirect(packet->ifindex, BPF_F_INGRESS);
 	}
-	size = datagram->ip_end - payload;
 	if (length + header_size > MAX_IP_LENGTH || size > CP_MAX_PAYLOAD - header_size ||
-	    !write_header(record->payload, datagram->udp_length - sizeof(struct udphdr))) {
+	    !write_header(record->payload, data)) {
 		count(&counted->too_big);
 		return PACKET_DROP;
 	}
 
-	if (!header_sum(packet, record->payload, payload,
-			datagram->udp_length - sizeof(struct udphdr), &sum) ||
-	    (size && load_bytes(packet, payload, record->payload + header_size, size)) ||
+	if (!header_sum(packet, record->payload, payload, data, &sum) ||
 	    bpf_skb_change_tail(packet, packet_length(packet) + header_size, 0) ||
 	    bpf_skb_store_bytes(packet, payload, record->payload, header_size + size,
 				BPF_F_RECOMPUTE_CSUM) ||
@@ -202,10 +275,104 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 		return PACKET_DROP;
 	}
 	count(&counted->encapsulated);
+	return HEADER_ADDED;
+}
+
+/*
+ * Counts a valid message that only the default reader is to get, and whose ring has no room for it:
+ * as it is for good where datagrams are encapsulated and nobody reads. False where it takes more.
+ */
+static __always_inline bool count_lost(const struct cp_record *record, struct cp_counters *counted,
+				       const struct cp_settings *set)
+{
+	const __u32 zero = 0;
+	struct cp_reader_counters *offered;
+	struct cp_reader *reader;
+	__u64 size = record->event.length;
+	void *ring;
+
+	if (set->readers != 1 || set->filtering || set->trace || config.keep_peers ||
+	    set->match_action != CP_MATCH_PASS)
+		return false;
+	ring = bpf_map_lookup_elem(&rings, &zero);
+	offered = bpf_map_lookup_elem(&reader_counters, &zero);
+	reader = bpf_map_lookup_elem(&readers, &zero);
+	if (!ring || !offered || !reader || *(volatile __u32 *)&reader->sleeping)
+		return false;
+	if (size > config.snap_length)
+		size = config.snap_length;
+	size += sizeof(record->event) + config.header_size + BPF_RINGBUF_HDR_SZ;
+	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) + size <
+	    bpf_ringbuf_query(ring, BPF_RB_RING_SIZE))
+		return false;
+	counted->valid++;
+	offered->offered++;
+	offered->lost++;
+	offered->lost_pending++;
+	return true;
+}
+
+/* Receives the message that add_header has made: it needn't be read and judged. */
+__noinline int receive_made(struct cp_packet *packet, const struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
+	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
+	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
+	struct cp_event *event;
+	__u32 captured;
+
+	if (!datagram || !counted || !record || !set)
+		return PACKET_PASS;
+	counted->seen++;
+	event = &record->event;
+	event->length = datagram->udp_length - sizeof(struct udphdr) - config.header_size;
+	if (count_lost(record, counted, set))
+		return PACKET_PASS;
+	stamp(packet, event);
+	event->trailing = 0;
+	event->type = config.type.width ? read_field(record->payload, &config.type) : 0;
+	event->reason = CP_REASON_NONE;
+	event->verdict = PACKET_PASS;
+	if (config.may_trace && set->trace)
+		trace(record, datagram, set->program_id);
+	captured = event->length;
+	if (captured > config.snap_length)
+		captured = config.snap_length;
+	event->captured = captured + config.header_size;
+	record->size = sizeof(*event) + event->captured;
+	receive_message(packet, datagram, record, counted, set);
 	return PACKET_PASS;
 }
 
-/* Makes a plain datagram of a message, without its header; bytes after the data stay. */
+/* Receives what is to lose its header, if it is a message; it is stamped only for a record. */
+__noinline int receive_removable(struct cp_packet *packet, const struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
+	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
+	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
+	enum cp_reason reason;
+
+	if (!datagram || !counted || !record || !set)
+		return PACKET_DROP;
+	counted->seen++;
+	record->size = 0;
+	record->event.frame_length = packet_length(packet);
+	reason = judge(packet, datagram, record);
+	record->event.reason = reason;
+	if (reason == CP_REASON_NONE && count_lost(record, counted, set))
+		return PACKET_PASS;
+	stamp(packet, &record->event);
+	return receive_judged(packet, datagram, record, counted, set, reason);
+}
+
+/*
+ * Makes a plain datagram, without its header, of what was received as a message and is still in the
+ * record; bytes after the data stay.
+ */
 __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram)
 {
 	const __u32 zero = 0;
@@ -213,7 +380,7 @@ __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram
 	struct cp_encapsulation_counters *counted = bpf_map_lookup_elem(&encapsulation, &zero);
 	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
 	__u32 header_size = config.header_size;
-	__u32 payload, size, sum;
+	__u32 payload, size, data, loaded, sum;
 
 	if (!datagram || !counted || !record)
 		return PACKET_DROP;
@@ -226,22 +393,25 @@ __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram
 		count(&counted->gso);
 		return PACKET_DROP;
 	}
-	record->event.frame_length = packet_length(packet);
-	if (judge(packet, datagram, record) != CP_REASON_NONE) {
+	if (record->event.reason != CP_REASON_NONE) {
 		count(&counted->skipped);
 		return PACKET_PASS;
 	}
 
 	payload = datagram->udp_offset + sizeof(struct udphdr);
 	size = datagram->ip_end - payload - header_size;
-	__builtin_memset(record->payload, 0, CP_MAX_HEADER);
-	if (size > CP_MAX_PAYLOAD || load_bytes(packet, payload, record->payload, header_size) ||
-	    !header_sum(packet, record->payload, payload + header_size,
-			datagram->udp_length - sizeof(struct udphdr) - header_size, &sum) ||
-	    (size && load_bytes(packet, payload + header_size, record->payload, size)) ||
+	data = datagram->udp_length - sizeof(struct udphdr) - header_size;
+	/* What judging has loaded, and what a reader's record has. */
+	loaded = record->size ? record->event.captured : 0;
+	if (loaded < CP_MAX_LEADING)
+		loaded = data + header_size < CP_MAX_LEADING ? data + header_size : CP_MAX_LEADING;
+	if (size > CP_MAX_PAYLOAD - header_size ||
+	    !header_sum(packet, record->payload, payload + header_size, data, &sum) ||
+	    (size && loaded < header_size + size &&
+	     load_bytes(packet, payload + header_size, record->payload + header_size, size)) ||
 	    bpf_skb_change_tail(packet, packet_length(packet) - header_size, 0) ||
-	    (size &&
-	     bpf_skb_store_bytes(packet, payload, record->payload, size, BPF_F_RECOMPUTE_CSUM)) ||
+	    (size && bpf_skb_store_bytes(packet, payload, record->payload + header_size, size,
+					 BPF_F_RECOMPUTE_CSUM)) ||
 	    write_lengths(packet, datagram, -(__s32)header_size, (__u16)~sum)) {
 		count(&counted->failed);
 		return PACKET_DROP;

@@ -30,35 +30,12 @@ static __always_inline __u64 read_field(const void *header, const volatile struc
 	}
 }
 
-/* The first reason that applies, in the order of enum cp_reason; fills in the lengths. */
-static __always_inline enum cp_reason
-judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record *record)
+/* What a header says: the first reason against it; `payload` are the bytes that follow it. */
+static __always_inline enum cp_reason judge_header(const __u8 *header, __u32 payload,
+						   struct cp_event *event)
 {
-	struct cp_event *event = &record->event;
-	__u8 *header = record->payload; /* not on the stack, where odd offsets can't be read */
-	__u32 udp_length = datagram->udp_length;
-	__u32 leading = udp_length - sizeof(struct udphdr);
-	__u32 payload = leading - config.header_size;
 	__u64 length;
 
-	event->length = 0;
-	event->trailing = 0;
-	event->type = 0;
-	if (datagram->first_fragment)
-		return CP_REASON_FRAGMENT;
-	if (datagram->ip_end > event->frame_length ||
-	    udp_length < sizeof(struct udphdr) + config.header_size ||
-	    datagram->udp_offset + udp_length > datagram->ip_end)
-		return CP_REASON_TRUNCATED;
-	if (config.verify_checksum && !checksum_is_right(frame, datagram, event))
-		return CP_REASON_BAD_CHECKSUM;
-
-	/* At once as much as filters see: most messages are no longer. */
-	if (leading > CP_MAX_LEADING)
-		leading = CP_MAX_LEADING;
-	if (leading < config.header_size ||
-	    load_bytes(frame, datagram->udp_offset + sizeof(struct udphdr), header, leading))
-		return CP_REASON_TRUNCATED;
 	if (config.magic.width && read_field(header, &config.magic) != config.magic.value)
 		return CP_REASON_BAD_MAGIC;
 	if (config.version.width && read_field(header, &config.version) != config.version.value)
@@ -79,6 +56,37 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 	if (config.type.width)
 		event->type = read_field(header, &config.type);
 	return CP_REASON_NONE;
+}
+
+/* The first reason that applies, in the order of enum cp_reason; fills in the lengths. */
+static __always_inline enum cp_reason
+judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record *record)
+{
+	struct cp_event *event = &record->event;
+	__u8 *header = record->payload; /* not on the stack, where odd offsets can't be read */
+	__u32 udp_length = datagram->udp_length;
+	__u32 leading = udp_length - sizeof(struct udphdr);
+	__u32 payload = leading - config.header_size;
+
+	event->length = 0;
+	event->trailing = 0;
+	event->type = 0;
+	if (datagram->first_fragment)
+		return CP_REASON_FRAGMENT;
+	if (datagram->ip_end > event->frame_length ||
+	    udp_length < sizeof(struct udphdr) + config.header_size ||
+	    datagram->udp_offset + udp_length > datagram->ip_end)
+		return CP_REASON_TRUNCATED;
+	if (config.verify_checksum && !checksum_is_right(frame, datagram, event))
+		return CP_REASON_BAD_CHECKSUM;
+
+	/* At once as much as filters see: most messages are no longer. */
+	if (leading > CP_MAX_LEADING)
+		leading = CP_MAX_LEADING;
+	if (leading < config.header_size ||
+	    load_bytes(frame, datagram->udp_offset + sizeof(struct udphdr), header, leading))
+		return CP_REASON_TRUNCATED;
+	return judge_header(header, payload, event);
 }
 
 #endif /* CUSTOMPROTO_JUDGE_H */

@@ -58,33 +58,38 @@ static __always_inline enum parse_result recognise(struct cp_packet *frame,
 	return PARSE_ON_PORT;
 }
 
-/*
- * A datagram on one of the ports, whose addresses are in this CPU's record. A function of its own
- * to the verifier, which would otherwise follow every way through the headers to the end.
- */
-__noinline int receive_datagram(struct cp_packet *frame, const struct datagram *datagram)
+/* What is noted of a datagram before anything is known of it. */
+static __always_inline void stamp(struct cp_packet *frame, struct cp_event *event)
 {
-	const __u32 zero = 0;
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
-	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
-	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
-	struct cp_event *event;
-	enum cp_reason reason;
-	int verdict;
-
-	if (!datagram || !counted || !record || !set)
-		return PACKET_PASS;
-	counted->seen++;
-	event = &record->event;
-	event->cpu = cpu;
+	event->cpu = bpf_get_smp_processor_id();
 	event->monotonic_ns = bpf_ktime_get_ns();
 	event->tai_ns = config.read_tai ? bpf_ktime_get_tai_ns() : 0;
 	event->hardware_ns = packet_hardware_time(frame);
 	event->frame_length = packet_length(frame);
-	reason = judge(frame, datagram, record);
-	event->reason = reason;
 	event->hook = PACKET_HOOK;
+}
+
+/* A valid message to those who want it. */
+static __always_inline void receive_message(struct cp_packet *frame,
+					    const struct datagram *datagram,
+					    struct cp_record *record, struct cp_counters *counted,
+					    const struct cp_settings *set)
+{
+	counted->valid++;
+	deliver(frame, record, set->readers, set->filtering,
+		datagram->udp_offset + sizeof(struct udphdr));
+	count_peer(record, counted);
+}
+
+/* A datagram that has been judged, and stamped, to the counters and to those who want it. */
+static __always_inline int receive_judged(struct cp_packet *frame, const struct datagram *datagram,
+					  struct cp_record *record, struct cp_counters *counted,
+					  const struct cp_settings *set, enum cp_reason reason)
+{
+	struct cp_event *event = &record->event;
+	int verdict;
+
+	event->reason = reason;
 	verdict = reason == CP_REASON_NONE && set->match_action == CP_MATCH_DROP ? PACKET_DROP
 										 : PACKET_PASS;
 	event->verdict = verdict;
@@ -103,12 +108,29 @@ __noinline int receive_datagram(struct cp_packet *frame, const struct datagram *
 		return PACKET_PASS;
 	}
 
-	counted->valid++;
 	record->size = 0;
-	deliver(frame, record, set->readers, set->filtering,
-		datagram->udp_offset + sizeof(struct udphdr));
-	count_peer(record, counted);
+	receive_message(frame, datagram, record, counted, set);
 	return verdict;
+}
+
+/*
+ * A datagram on one of the ports, whose addresses are in this CPU's record. A function of its own
+ * to the verifier, which would otherwise follow every way through the headers to the end.
+ */
+__noinline int receive_datagram(struct cp_packet *frame, const struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
+	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
+	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
+
+	if (!datagram || !counted || !record || !set)
+		return PACKET_PASS;
+	counted->seen++;
+	stamp(frame, &record->event);
+	return receive_judged(frame, datagram, record, counted, set,
+			      judge(frame, datagram, record));
 }
 
 #endif /* CUSTOMPROTO_RECEIVE_H */

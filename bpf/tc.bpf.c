@@ -67,11 +67,17 @@ int cp_tc(struct __sk_buff *packet)
 	/* Messages are received as they are on the wire. */
 	if (tc_config.encapsulation == CP_ENCAPSULATION_ADD) {
 		verdict = add_header(packet, &datagram);
-		if (verdict != PACKET_PASS)
+		if (verdict == HEADER_ADDED)
+			return receive_made(packet, &datagram);
+		if (verdict != HEADER_SKIPPED)
 			return verdict;
 	}
-	verdict = is_merged(packet, &datagram) ? receive_merged(packet, &datagram)
-					       : receive_datagram(packet, &datagram);
+	if (is_merged(packet, &datagram))
+		verdict = receive_merged(packet, &datagram);
+	else if (tc_config.encapsulation == CP_ENCAPSULATION_REMOVE)
+		verdict = receive_removable(packet, &datagram);
+	else
+		verdict = receive_datagram(packet, &datagram);
 	if (tc_config.encapsulation == CP_ENCAPSULATION_REMOVE && verdict == PACKET_PASS)
 		return remove_header(packet, &datagram);
 	return verdict;

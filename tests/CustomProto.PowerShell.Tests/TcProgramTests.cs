@@ -170,7 +170,8 @@ public sealed class TcProgramTests : ShellTest
             Network,
             TestNetwork.Right,
             $"$null = Register-TcProgram {Veth} -MatchAction Drop; 'ready'; Get-CustomMessage -Count 1 -Timeout 20 | ForEach-Object Text;"
-            + $"$null = Register-TcProgram {Veth} -Encapsulate; Unregister-TcProgram {Veth}; @(Get-TcProgram 3>$null).Count; $Error.Count",
+            + $"$null = Register-TcProgram {Veth} -Encapsulate; Unregister-TcProgram {Veth};"
+            + $"$null = Register-TcProgram {Veth} -Decapsulate; Unregister-TcProgram {Veth}; @(Get-TcProgram 3>$null).Count; $Error.Count",
             wrapper: ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+net_raw", "--inh-caps=-all"]);
         shell.ReadUntil("ready");
 

@@ -141,6 +141,9 @@ public sealed class RegisterTcProgramCommand : CustomProtoCommand
             Trace = Trace,
             RingSize = (int)RingSize,
             SnapLength = SnapLength,
+
+            // Of what leaves, the source is this host; and looking it up is a good part of what a datagram costs.
+            PeerCapacity = Encapsulate || Decapsulate ? 0 : ReceiverOptions.DefaultPeerCapacity,
             Persist = Persist,
         };
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using CustomProto.KernelTests.Send;
 using CustomProto.Net;
 using CustomProto.Protocol;
@@ -202,10 +203,13 @@ public sealed class EncapsulationTests : IDisposable
         using var encapsulating = Register(TestNetwork.Left, Encapsulation.Encapsulate, protocol: new ProtocolDefinition(
             "Other", [12345], 4, [new ProtocolField("Magic", 0, 2, FieldRole.Magic, 0xBEEF), new ProtocolField("Length", 2, 2, FieldRole.Length)]));
         using var capture = new PacketCapture(_network, TestNetwork.Right, TestNetwork.InterfaceName(TestNetwork.Right), 2);
-        SendTest.Send(_network, SendTest.ToRight(transport: Transport.Raw) with { VlanId = tags }, 5);
+        var options = SendTest.ToRight(transport: Transport.Raw) with { VlanId = tags, Craft = new PacketCraft { IPOption = [1, 1, 1, 0] } };
+        SendTest.Send(_network, options, 5);
         SendTest.Send(_network, SendTest.ToRight(ipv6: true, transport: Transport.Raw) with { VlanId = tags }, 500);
 
-        foreach (var (packet, size) in capture.Read().Zip([5, 500]))
+        var packets = capture.Read();
+        Assert.Equal(("24", ""), (packets[0]["ip.hdr_len"], packets[1]["ip.hdr_len"]));
+        foreach (var (packet, size) in packets.Zip([5, 500]))
         {
             byte[] message = [0xCA, 0xFE, 1, 1, (byte)((size) >> 8), (byte)size, .. SendTest.Data(size)];
             Assert.Equal([0xBE, 0xEF, (byte)(message.Length >> 8), (byte)message.Length, .. message], packet.Payload);
@@ -325,6 +329,43 @@ public sealed class EncapsulationTests : IDisposable
         Assert.Equal("plain data"u8.ToArray(), buffer[..server.Receive(buffer)]);
         Assert.Equal(new EncapsulationStatistics { Considered = 2, Decapsulated = 1, Skipped = 1 }, decapsulating.ReadEncapsulation());
         Assert.Equal((2, 1, 1), (decapsulating.ReadStatistics().Seen, decapsulating.ReadStatistics().Valid, decapsulating.ReadStatistics().BadMagic));
+    }
+
+    [KernelTheory(KernelNeed.Tcx)]
+    [InlineData(Encapsulation.Encapsulate, 0)]
+    [InlineData(Encapsulation.Encapsulate, 1)]
+    [InlineData(Encapsulation.Decapsulate, 0)]
+    [InlineData(Encapsulation.Decapsulate, 1)]
+    public void What_nobody_reads_is_counted_as_lost(Encapsulation way, int peers)
+    {
+        const int Count = 300;
+        var host = way == Encapsulation.Encapsulate ? TestNetwork.Left : TestNetwork.Right;
+        using var program = _network.Run(host, () => Receiver.Register(Options(host, way) with { PeerCapacity = peers }));
+        using var server = Bind(TestNetwork.Right, isIPv6: false);
+        using var client = Connect(RightAddress(isIPv6: false));
+        var data = SendTest.Data(1000);
+        var message = MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, data);
+        var (sent, received) = way == Encapsulation.Encapsulate ? (data, message) : (message, data);
+        var buffer = new byte[2000];
+        for (var i = 0; i < Count; i++)
+        {
+            client.Send(sent);
+            Assert.Equal(received, buffer[..server.Receive(buffer)]);
+        }
+
+        // A record and its header take a multiple of eight bytes, and one byte of the ring stays free.
+        var record = (8 + Marshal.SizeOf<Abi.Event>() + message.Length + 7) / 8 * 8;
+        var counted = program.ReadStatistics();
+        Assert.Equal((Count, Count, Count), (counted.Seen, counted.Valid, counted.Offered));
+        Assert.Equal(((ReceiverOptions.MinRingSize - 1) / record, Count), (counted.Delivered, counted.Delivered + counted.Lost));
+        using var reader = program.OpenReader();
+        for (var i = 0; i < counted.Delivered; i++)
+        {
+            Assert.Equal(data, reader.Read(s_patience)!.Data);
+        }
+
+        client.Send(sent);
+        Assert.Equal(counted.Lost, reader.Read(s_patience)!.LostBefore);
     }
 
     [KernelFact(KernelNeed.Tcx | KernelNeed.BpfFileSystem)]

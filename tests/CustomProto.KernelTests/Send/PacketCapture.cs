@@ -23,7 +23,7 @@ sealed class PacketCapture : IDisposable
     static readonly string[] s_fields =
     [
         "frame.len", "frame.time_epoch", "eth.dst", "eth.src", "eth.type", "ieee8021ad.id", "vlan.id",
-        "ip.src", "ip.dst", "ip.ttl", "ip.dsfield.dscp", "ip.id", "ip.flags.df", "ip.checksum.status",
+        "ip.src", "ip.dst", "ip.ttl", "ip.dsfield.dscp", "ip.id", "ip.flags.df", "ip.checksum.status", "ip.hdr_len",
         "ipv6.src", "ipv6.dst", "ipv6.hlim", "ipv6.tclass.dscp", "ipv6.flow",
         "udp.srcport", "udp.dstport", "udp.checksum", "udp.checksum.status", "udp.payload",
     ];
