@@ -12,7 +12,7 @@ param(
     [string] $Task = 'help',
 
     # What to measure; with the task bench only. All areas unless it is said.
-    [ValidateSet('load', 'parse', 'send', 'receive', 'respond')]
+    [ValidateSet('load', 'parse', 'send', 'receive', 'respond', 'encapsulate')]
     [string] $Area
 )
 

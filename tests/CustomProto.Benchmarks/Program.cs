@@ -14,6 +14,7 @@ try
             "send" => SendArea.Run(settings),
             "receive" => ReceiveArea.Run(settings),
             "respond" => RespondArea.Run(settings),
+            "encapsulate" => EncapsulateArea.Run(settings),
             _ => throw new ArgumentException($"There is no area '{area}'; there are: {string.Join(", ", Settings.AllAreas)}."),
         };
         Console.Write(Report.Table(comparisons));

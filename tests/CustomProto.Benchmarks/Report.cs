@@ -89,6 +89,7 @@ static class Report
         "send" => "Sending",
         "receive" => "Receiving",
         "respond" => "Answering",
+        "encapsulate" => "Encapsulating",
         _ => area,
     };
 
@@ -99,6 +100,7 @@ static class Report
         "send" => SendArea.Remarks,
         "receive" => ReceiveArea.Remarks,
         "respond" => RespondArea.Remarks,
+        "encapsulate" => EncapsulateArea.Remarks,
         _ => "",
     };
 

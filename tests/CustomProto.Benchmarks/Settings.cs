@@ -5,7 +5,7 @@ namespace CustomProto.Benchmarks;
 /// <summary>What is to be measured, and with what.</summary>
 sealed record Settings
 {
-    internal static readonly string[] AllAreas = ["load", "parse", "send", "receive", "respond"];
+    internal static readonly string[] AllAreas = ["load", "parse", "send", "receive", "respond", "encapsulate"];
 
     internal string[] Areas { get; init; } = AllAreas;
 
