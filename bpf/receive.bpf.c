@@ -4,6 +4,7 @@
  * exactly one name, copies the valid ones into the ring of every reader, and answers requests where it
  * is to.
  */
+#include "foreign.h"
 #include "receive.h"
 #include "respond.h"
 
