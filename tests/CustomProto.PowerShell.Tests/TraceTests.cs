@@ -85,7 +85,7 @@ public sealed class TraceTests : ShellTest
         var output = shell.Wait();
 
         Assert.Contains("1 TraceNotPermitted,CustomProto.PowerShell.Commands.GetXdpTraceCommand PermissionDenied", output, StringComparison.Ordinal);
-        Assert.Contains("29 rows, CAP_BPF Unsupported, tracefs Unsupported", output, StringComparison.Ordinal);
+        Assert.Contains("30 rows, CAP_BPF Unsupported, tracefs Unsupported", output, StringComparison.Ordinal);
     }
 
     /// <summary>Starts to read, and waits until it does.</summary>
