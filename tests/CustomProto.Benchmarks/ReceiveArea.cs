@@ -201,6 +201,8 @@ sealed partial class ReceiveArea : IDisposable
         for (var i = 0; i < Warm + (4 * _settings.Pairs); i++)
         {
             var waiting = Task.Run(() => (Message: reader.Read(s_patience)!, Time: Libc.ReadClock(Libc.CLOCK_MONOTONIC)));
+
+            // The pause is what is measured after: a reader that has been asleep for so long.
             Thread.Sleep(idle);
             socket.Send([0xCA, 0xFE, 1, 1, 0, 0]);
             var (message, time) = waiting.Result;

@@ -195,6 +195,7 @@ public sealed class NamedReaderTests : IDisposable
                 socket.Send([0xCA, 0xFE, 1, (byte)(1 + (sent & 1)), 0, 0]);
                 if ((++sent & 63) == 0)
                 {
+                    // Paces the traffic; nothing is waited for.
                     Thread.Sleep(1);
                 }
             }
