@@ -86,11 +86,12 @@ struct cp_config {
 	struct cp_field version;
 	struct cp_field type;
 	struct cp_field length;
-	__u32 abi_version;	   /* CP_ABI_VERSION */
-	__u32 snap_length;	   /* bytes of data copied into a record at most */
-	__u16 ports[CP_MAX_PORTS]; /* network byte order; unused places repeat the first port */
-	__u16 header_size;	   /* bytes, 1 to CP_MAX_HEADER */
-	__u8 little_endian;	   /* of the header's fields */
+	__u32 abi_version; /* CP_ABI_VERSION */
+	__u32 snap_length; /* bytes of data copied into a record at most */
+	__u16 ports
+		[CP_MAX_PORTS]; /* network byte order, each once; unused places repeat the first */
+	__u16 header_size;	/* bytes, 1 to CP_MAX_HEADER */
+	__u8 little_endian;	/* of the header's fields */
 	__u8 length_counts_header;
 	__u8 verify_checksum;
 	__u8 may_trace; /* the loader has CAP_PERFMON, without which bpf_printk is refused */

@@ -7,7 +7,13 @@
 
 #include "parse.h"
 
-/* Whether an IP packet at a usual place is on none of the ports; false where it takes a closer look. */
+/* What nearly every frame has, ARP among them: room for the headers of UDP over IPv4. */
+#define USUAL_HEADERS (sizeof(struct ethhdr) + sizeof(struct iphdr) + sizeof(struct udphdr))
+
+/*
+ * Whether an IP packet at a usual place, as long as USUAL_HEADERS have it at least, is on none of the ports;
+ * false where it takes a closer look. What there is most of comes first.
+ */
 static __always_inline bool is_ip_foreign(const void *ip, const void *end, __be16 ethertype,
 					  const volatile struct cp_config *config)
 {
@@ -16,25 +22,25 @@ static __always_inline bool is_ip_foreign(const void *ip, const void *end, __be1
 	if (ethertype == bpf_htons(ETH_P_IP)) {
 		const struct iphdr *ipv4 = ip;
 
-		if ((const void *)(ipv4 + 1) > end)
-			return false;
 		if (ipv4->protocol != IPPROTO_UDP)
 			return true;
-		udp = (const void *)(ipv4 + 1);
 		if (*(const __u8 *)ipv4 != 0x45 || ipv4->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 			return false;
+		udp = (const void *)(ipv4 + 1);
 	} else if (ethertype == bpf_htons(ETH_P_IPV6)) {
 		const struct ipv6hdr *ipv6 = ip;
 
-		if ((const void *)(ipv6 + 1) > end)
-			return false;
+		if (ipv6->nexthdr == IPPROTO_TCP)
+			return true;
 		if (ipv6->nexthdr != IPPROTO_UDP)
 			return !is_extension(ipv6->nexthdr);
 		udp = (const void *)(ipv6 + 1);
+		if ((const void *)(udp + 1) > end)
+			return false;
 	} else {
 		return !is_vlan(ethertype);
 	}
-	return (const void *)(udp + 1) <= end && !is_on_port(config, udp->dest, udp->source);
+	return !is_on_port(config, udp->dest, udp->source);
 }
 
 /*
@@ -46,14 +52,16 @@ static __always_inline bool is_foreign(struct cp_packet *frame,
 {
 	const void *data = (const void *)(long)frame->data;
 	const void *end = (const void *)(long)frame->data_end;
-	const struct ethhdr *ethernet = data;
-	const struct vlan_tag *tag = (const void *)(ethernet + 1);
+	const struct vlan_tag *tag = data + ETH_HLEN;
+	/* Not from the structure, which is packed, and so read byte by byte. */
+	__be16 ethertype;
 
-	if ((const void *)tag > end)
+	if (data + USUAL_HEADERS > end)
 		return false;
-	if (!is_vlan(ethernet->h_proto))
-		return is_ip_foreign(tag, end, ethernet->h_proto, config);
-	if ((const void *)(tag + 1) > end || is_vlan(tag->protocol))
+	ethertype = *(const __be16 *)(data + offsetof(struct ethhdr, h_proto));
+	if (!is_vlan(ethertype))
+		return is_ip_foreign(data + ETH_HLEN, end, ethertype, config);
+	if (data + USUAL_HEADERS + sizeof(*tag) > end || is_vlan(tag->protocol))
 		return false;
 	return is_ip_foreign(tag + 1, end, tag->protocol, config);
 }

@@ -287,7 +287,10 @@ static __always_inline enum parse_result take_ipv6(struct cursor *cursor, struct
 	return PARSE_FOREIGN;
 }
 
-/* Whether one of two ports is the protocol's. What is constant is compared at load: one port costs one. */
+/*
+ * Whether one of two ports is the protocol's. What is constant is compared at load: ports that aren't there
+ * cost nothing.
+ */
 static __always_inline bool is_on_port(const volatile struct cp_config *config, __be16 to,
 				       __be16 from)
 {
@@ -300,7 +303,9 @@ static __always_inline bool is_on_port(const volatile struct cp_config *config, 
 	for (i = 1; i < CP_MAX_PORTS; i++) {
 		__be16 port = config->ports[i];
 
-		if (port != first && (to == port || from == port))
+		if (port == first)
+			return false;
+		if (to == port || from == port)
 			return true;
 	}
 	return false;

@@ -37,10 +37,12 @@ static unsafe class ReceiverConfiguration
             ReadTai = ToByte(s_readsTai.Value),
             KeepPeers = ToByte(options.PeerCapacity > 0),
         };
-        var ports = options.Ports ?? protocol.Ports;
+
+        // Each once: where the first comes again, the program takes it that there are no more.
+        int[] ports = [.. (options.Ports ?? protocol.Ports).Distinct()];
         for (var i = 0; i < Limit.MaxPorts; i++)
         {
-            var port = (ushort)ports[i < ports.Count ? i : 0];
+            var port = (ushort)ports[i < ports.Length ? i : 0];
             config.Ports[i] = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
         }
 

@@ -27,7 +27,7 @@ public sealed class TestReceiverTests
         }));
         using var reader = live.OpenReader();
         using var copy = TestReceiver.Load(live);
-        var frame = FrameEncoder.Encode(CustomMessage.Create(ProtocolDefinition.Default, MessageType.Request, "Hello"u8), destinationPort: 777);
+        var frame = FrameTo(777);
 
         var report = copy.Run(frame);
         var damaged = (byte[])frame.Clone();
@@ -42,6 +42,17 @@ public sealed class TestReceiverTests
         live.MatchAction = MatchAction.Pass;
         using var later = TestReceiver.Load(live);
         Assert.Equal(XdpVerdict.Pass, later.Run(frame).Verdict);
+    }
+
+    /// <summary>The program ends its search where the first port comes again.</summary>
+    [KernelFact(KernelNeed.Bpf)]
+    public void Ports_that_are_named_twice_are_all_there()
+    {
+        using var copy = TestReceiver.Load(new ReceiverOptions { Interface = "test", Ports = [7, 7, 8, 9] });
+
+        var seen = ((int[])[7, 8, 9, 10, 12345]).Select(port => copy.Run(FrameTo(port)).Seen);
+
+        Assert.Equal([true, true, true, false, false], seen);
     }
 
     [KernelFact(KernelNeed.Bpf)]
@@ -119,4 +130,6 @@ public sealed class TestReceiverTests
         Assert.Superset(
             new HashSet<RejectReason> { RejectReason.Fragment, RejectReason.Truncated, RejectReason.BadMagic, RejectReason.BadVersion, RejectReason.BadLength }, reasons);
     }
+
+    static byte[] FrameTo(int port) => FrameEncoder.Encode(CustomMessage.Create(ProtocolDefinition.Default, MessageType.Request, "Hello"u8), destinationPort: port);
 }
