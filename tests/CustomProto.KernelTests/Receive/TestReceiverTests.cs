@@ -107,9 +107,14 @@ public sealed class TestReceiverTests
             var runs = 0;
             do
             {
-                // Under load the kernel now and then doesn't note a thread's name (trylock in trace_save_cmdline): then there is none, or
-                // that of an earlier thread with the same id.
-                var thread = new Thread(() => receiver.Run(s_frame)) { Name = name };
+                // The kernel notes a thread's name when it next leaves its CPU (probe_sched_switch), so it has to before the line is read;
+                // and now and then it doesn't (trylock in trace_save_cmdline): then there is none, or that of an earlier thread with the same id.
+                var thread = new Thread(() =>
+                {
+                    receiver.Run(s_frame);
+                    Thread.Sleep(1);
+                })
+                { Name = name };
                 thread.Start();
                 thread.Join();
                 line = reader.Read(TimeSpan.FromSeconds(10))!;
