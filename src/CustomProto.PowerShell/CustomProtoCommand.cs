@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Management.Automation;
-using CustomProto.Net;
 
 namespace CustomProto.PowerShell;
 
@@ -85,10 +84,6 @@ public abstract class CustomProtoCommand : PSCmdlet, IDisposable
     /// <summary>
     /// Asks whether programs of somebody else may go. -Confirm:$false answers for scripts; nothing to ask about is a yes.
     /// </summary>
-    private protected bool ConfirmForeign(IEnumerable<XdpAttachment> programs, string target, string verb) =>
-        ConfirmForeign("XDP", programs.Select(program => program.ProgramId), target, verb);
-
-    /// <inheritdoc cref="ConfirmForeign(IEnumerable{XdpAttachment}, string, string)"/>
     private protected bool ConfirmForeign(string kind, IEnumerable<uint> programs, string target, string verb)
     {
         var ids = string.Join(", ", programs.Select(id => id.ToString(CultureInfo.InvariantCulture)));

@@ -60,34 +60,10 @@ static class InterfaceSelection
 
     /// <summary>This process's receiver behind a program.</summary>
     /// <exception cref="CustomProtoException">The program isn't this process's, or isn't attached any more.</exception>
-    internal static Receiver RequireReceiver(IKernelProgram program) => Receivers.Find(program.Id) ?? throw (program switch
+    internal static Receiver RequireReceiver(KernelProgram program) => Receivers.Find(program.Id) ?? throw (program switch
     {
-        XdpProgram xdp => NoReceiver(xdp),
-        TcProgram tc => TcSelection.NoReceiver(tc),
+        XdpProgram xdp => XdpSelection.NoReceiver(xdp),
+        TcProgram tc => TcSelection.Programs.NoReceiver(tc),
         _ => new ArgumentException($"'{program}' is a program of an unknown kind.", nameof(program)),
     });
-
-    static CustomProtoException NoReceiver(XdpProgram program)
-    {
-        if (UserPrograms.Find(program.Id) is { } user)
-        {
-            return new CustomProtoException(
-                FailureKind.Unsupported,
-                "NotTheProtocolsProgram",
-                $"The XDP {program} comes from '{user.Path}', so it has no messages and counters of the protocol.",
-                "Read its maps with bpftool map dump, or register the protocol's program instead.",
-                program);
-        }
-
-        var isAttached = NetworkLinks.TryGet(program.InterfaceIndex, out var link)
-            && link.XdpAttachments.Any(attachment => attachment.ProgramId == program.Id);
-        return isAttached ? ForeignPrograms.Refusal(program) : NotAttached(program);
-    }
-
-    static CustomProtoException NotAttached(XdpProgram program) => new(
-        FailureKind.NotFound,
-        "ProgramNotFound",
-        $"The XDP {program} isn't attached any more.",
-        "Get-XdpProgram lists the programs that are.",
-        program);
 }

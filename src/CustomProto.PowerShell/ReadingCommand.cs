@@ -17,7 +17,7 @@ public abstract class ReadingCommand : FilteringCommand
     /// <summary>The programs to read from.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
-    public IKernelProgram[] InputObject { get; set; } = [];
+    public KernelProgram[] InputObject { get; set; } = [];
 
     /// <summary>The reader to read as; one that isn't there is added while the command runs.</summary>
     [Parameter(ParameterSetName = InterfaceSet)]

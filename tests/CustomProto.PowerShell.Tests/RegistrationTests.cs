@@ -170,7 +170,7 @@ public sealed class RegistrationTests : ShellTest
 
         var unregistering = Shell.Fail($"Unregister-XdpProgram {Veth}");
         AssertError(unregistering, ErrorCategory.ResourceBusy, "ForeignProgram", "UnregisterXdpProgramCommand", ForeignProgram.Name);
-        Assert.Contains($"Unregister-XdpProgram -Interface {Veth} -Force", unregistering.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal($"Unregister-XdpProgram -Id {Assert.Single(Attached()).ProgramId} -Force detaches it.", unregistering.ErrorDetails.RecommendedAction);
 
         var program = Shell.Run("Get-XdpProgram").WithoutErrors().Single<XdpProgram>();
         Assert.Equal((ForeignProgram.Name, null), (program.Name, program.LinkId));

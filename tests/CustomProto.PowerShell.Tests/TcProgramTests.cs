@@ -41,6 +41,8 @@ public sealed class TcProgramTests : ShellTest
     {
         Shell.Run($"Register-TcProgram {Veth} -MatchAction Drop").WithoutErrors();
         Send(MessageType.Request, "in");
+        var peer = Shell.Run("Get-TcProgram | Get-CustomPeer").WithoutErrors().Single<CustomPeer>();
+        Assert.Equal((TestNetwork.IPv4(TestNetwork.Left), 1), (peer.SourceAddress!.ToString(), peer.Messages));
         Shell.Run($"$out = Register-TcProgram {Veth} -Direction Egress").WithoutErrors();
         Shell.Run($"Send-CustomPacket {TestNetwork.IPv4(TestNetwork.Left)} -Text out -Type Response").WithoutErrors();
 

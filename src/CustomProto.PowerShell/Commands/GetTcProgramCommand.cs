@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using CustomProto.Net;
-using CustomProto.PowerShell.Completion;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;
@@ -8,43 +7,11 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Lists the programs that are attached at tc in this network namespace, with the counters of ours.</summary>
 [Cmdlet(VerbsCommon.Get, "TcProgram", DefaultParameterSetName = InterfaceSet)]
 [OutputType(typeof(TcProgram))]
-public sealed class GetTcProgramCommand : CustomProtoCommand
+public sealed class GetTcProgramCommand : GetProgramCommand<TcProgram>
 {
-    const string InterfaceSet = "Interface";
-    const string IdSet = "Id";
-
     bool _withoutDetails;
 
-    /// <summary>The interfaces; wildcards are allowed.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = InterfaceSet)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[]? Interface { get; set; }
-
-    /// <summary>The programs' ids.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = IdSet)]
-    [ArgumentCompleter(typeof(TcProgramIdCompleter))]
-    public uint[] Id { get; set; } = [];
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == IdSet)
-        {
-            foreach (var id in Id)
-            {
-                Write(() => [TcSelection.Require(id)], id);
-            }
-
-            return;
-        }
-
-        foreach (var name in Interface ?? ["*"])
-        {
-            Write(() => TcSelection.On(InterfaceSelection.Find(name)), name);
-        }
-    }
+    private protected override ProgramSelection<TcProgram> Programs => TcSelection.Programs;
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -60,7 +27,7 @@ public sealed class GetTcProgramCommand : CustomProtoCommand
         }
     }
 
-    void Write(Func<IReadOnlyList<TcProgram>> list, object? target)
+    private protected override void Write(Func<IReadOnlyList<TcProgram>> list, object? target)
     {
         if (!Attempt(list, target, out var programs))
         {

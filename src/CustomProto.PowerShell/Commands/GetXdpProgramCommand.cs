@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using CustomProto.Net;
-using CustomProto.PowerShell.Completion;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;
@@ -8,26 +7,11 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Lists the XDP programs that are attached in this network namespace.</summary>
 [Cmdlet(VerbsCommon.Get, "XdpProgram", DefaultParameterSetName = InterfaceSet)]
 [OutputType(typeof(XdpProgram))]
-public sealed class GetXdpProgramCommand : CustomProtoCommand
+public sealed class GetXdpProgramCommand : GetProgramCommand<XdpProgram>
 {
-    const string InterfaceSet = "Interface";
-    const string IdSet = "Id";
-
     const string StatisticsView = "CustomProto.Programs.XdpProgram#Statistics";
 
     bool _withoutDetails;
-
-    /// <summary>The interfaces; wildcards are allowed.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = InterfaceSet)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[]? Interface { get; set; }
-
-    /// <summary>The programs' ids.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = IdSet)]
-    [ArgumentCompleter(typeof(ProgramIdCompleter))]
-    public uint[] Id { get; set; } = [];
 
     /// <summary>Whether programs are listed too that are loaded but not attached in this network namespace.</summary>
     [Parameter(ParameterSetName = InterfaceSet)]
@@ -42,24 +26,7 @@ public sealed class GetXdpProgramCommand : CustomProtoCommand
     [DurationTransformation]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == IdSet)
-        {
-            foreach (var id in Id)
-            {
-                Write(() => [ProgramSelection.Require(id)], id);
-            }
-
-            return;
-        }
-
-        foreach (var name in Interface ?? ["*"])
-        {
-            Write(() => ProgramInventory.List(InterfaceSelection.Find(name)), name);
-        }
-    }
+    private protected override ProgramSelection<XdpProgram> Programs => XdpSelection.Programs;
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -75,7 +42,7 @@ public sealed class GetXdpProgramCommand : CustomProtoCommand
         }
     }
 
-    void Write(Func<IReadOnlyList<XdpProgram>> list, object? target)
+    private protected override void Write(Func<IReadOnlyList<XdpProgram>> list, object? target)
     {
         if (!Attempt(list, target, out var programs)
             || !Attempt(() => Statistics ? Permitted(() => ProgramInventory.Measure(programs, Duration, StopToken), programs) : programs, target, out var measured))

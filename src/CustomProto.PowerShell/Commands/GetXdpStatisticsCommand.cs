@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using CustomProto.PowerShell.Completion;
-using CustomProto.Programs;
 using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Commands;
@@ -8,11 +6,8 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Reads the counters of this process's programs.</summary>
 [Cmdlet(VerbsCommon.Get, "XdpStatistics", DefaultParameterSetName = InterfaceSet)]
 [OutputType(typeof(ReceiveStatistics))]
-public sealed class GetXdpStatisticsCommand : CustomProtoCommand
+public sealed class GetXdpStatisticsCommand : ReceiverQueryCommand
 {
-    const string InterfaceSet = "Interface";
-    const string InputObjectSet = "InputObject";
-
     /// <summary>Chooses the view with rates, and the one with CPUs.</summary>
     const string RatesView = "CustomProto.Receive.ReceiveStatistics#Rates";
     const string CpuView = "CustomProto.Receive.ReceiveStatistics#PerCpu";
@@ -20,18 +15,6 @@ public sealed class GetXdpStatisticsCommand : CustomProtoCommand
     static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     readonly List<(Receiver Receiver, object? Target)> _receivers = [];
-
-    /// <summary>The interfaces; wildcards are allowed.</summary>
-    [Parameter(Position = 0, ParameterSetName = InterfaceSet)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[]? Interface { get; set; }
-
-    /// <summary>The programs.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
-    [ValidateNotNull]
-    public IKernelProgram[] InputObject { get; set; } = [];
 
     /// <summary>Whether each CPU's counters are emitted, instead of the sums.</summary>
     [Parameter]
@@ -45,29 +28,6 @@ public sealed class GetXdpStatisticsCommand : CustomProtoCommand
     /// <summary>Whether to go on reading until Ctrl+C.</summary>
     [Parameter]
     public SwitchParameter Watch { get; set; }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == InputObjectSet)
-        {
-            foreach (var program in InputObject)
-            {
-                Select(() => [InterfaceSelection.RequireReceiver(program)], program);
-            }
-        }
-        else if (Interface is null)
-        {
-            Select(Receivers.Available, null);
-        }
-        else
-        {
-            foreach (var name in Interface)
-            {
-                Select(() => InterfaceSelection.RequireReceivers(name), name);
-            }
-        }
-    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -92,13 +52,8 @@ public sealed class GetXdpStatisticsCommand : CustomProtoCommand
         }
     }
 
-    void Select(Func<IReadOnlyList<Receiver>> select, object? target)
-    {
-        if (Attempt(select, target, out var receivers))
-        {
-            _receivers.AddRange(receivers.Select(receiver => (receiver, target)));
-        }
-    }
+    private protected override void Query(IReadOnlyList<Receiver> receivers, object? target) =>
+        _receivers.AddRange(receivers.Select(receiver => (receiver, target)));
 
     void Write(string? view) => Read(statistics =>
     {

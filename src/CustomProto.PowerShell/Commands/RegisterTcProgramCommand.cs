@@ -10,17 +10,11 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Loads the protocol's tc program and attaches it to interfaces: it receives, or adds or removes the protocol's header.</summary>
 [Cmdlet(VerbsLifecycle.Register, "TcProgram", DefaultParameterSetName = ReceiveSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TcProgram), typeof(VerificationReport))]
-public sealed class RegisterTcProgramCommand : CustomProtoCommand
+public sealed class RegisterTcProgramCommand : RegisterProgramCommand
 {
     const string ReceiveSet = "Receive";
     const string EncapsulateSet = "Encapsulate";
     const string DecapsulateSet = "Decapsulate";
-
-    /// <summary>The interfaces.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[] Interface { get; set; } = [];
 
     /// <summary>Which way the packets go that the program sees.</summary>
     [Parameter]
@@ -65,65 +59,21 @@ public sealed class RegisterTcProgramCommand : CustomProtoCommand
     [ValidateRange(0, ushort.MaxValue)]
     public int SnapLength { get; set; } = ushort.MaxValue;
 
-    /// <summary>Whether the program outlives this process.</summary>
-    [Parameter]
-    public SwitchParameter Persist { get; set; }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Register(NetworkLink link)
     {
-        foreach (var name in Interface)
-        {
-            Register(name);
-        }
-    }
-
-    void Register(string name)
-    {
-        if (!Attempt(() => NetworkLinks.Get(name), name, out var link))
-        {
-            return;
-        }
-
         var options = Options(link);
         if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the tc program ({Purpose(options)})"))
         {
             Verify(options);
         }
-        else if (Attempt(() => Receiver.Register(options), name, out var receiver) && Announce(receiver) is { } program)
+        else if (Attempt(() => Receiver.Register(options), link.Name, out var receiver))
         {
-            WriteObject(program);
-        }
-    }
-
-    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
-    TcProgram? Announce(Receiver receiver)
-    {
-        TcProgram? program = null;
-        try
-        {
-            WriteVerbose($"Program {receiver.ProgramId} runs on {receiver.Interface}, after those that are attached there already.");
-            WriteWarnings(receiver.Notices);
-            return Attempt(() => TcSelection.Describe(receiver), receiver.Interface, out program) ? program : null;
-        }
-        finally
-        {
-            if (program is null)
-            {
-                receiver.Unregister();
-            }
-        }
-    }
-
-    /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
-    void Verify(ReceiverOptions options)
-    {
-        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestReceiver.Load(options), options.Interface, out var copy))
-        {
-            using (copy)
-            {
-                WriteObject(copy.Verification);
-            }
+            Announce(
+                $"Program {receiver.ProgramId} runs on {receiver.Interface}, after those that are attached there already.",
+                receiver.Notices,
+                () => TcSelection.Describe(receiver),
+                receiver.Interface,
+                receiver.Unregister);
         }
     }
 

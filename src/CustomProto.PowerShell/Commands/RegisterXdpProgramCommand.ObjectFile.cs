@@ -27,10 +27,9 @@ public sealed partial class RegisterXdpProgramCommand
     [ValidateNotNull]
     public Hashtable Variable { get; set; } = [];
 
-    void RegisterObjectFile(string name)
+    void RegisterObjectFile(NetworkLink link)
     {
-        if (!Attempt(() => NetworkLinks.Get(name), name, out var link)
-            || !Attempt(() => UserOptions(link), name, out var options))
+        if (!Attempt(() => UserOptions(link), link.Name, out var options))
         {
             return;
         }
@@ -38,49 +37,23 @@ public sealed partial class RegisterXdpProgramCommand
         if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the XDP program '{options.File.ChooseProgram(ProgramName).Name}' of '{Path}' ({Mode.ToString().ToLowerInvariant()})"))
         {
             Verify(options);
-            return;
         }
-
-        if ((!Force || ConfirmForeign(link.XdpAttachments, link.Name, "Replace")) && Attempt(() => UserProgram.Register(options), Path, out var registered))
+        else if (MayReplace(link) && Attempt(() => UserProgram.Register(options), Path, out var registered))
         {
-            Announce(registered);
+            Announce(registered.ProgramId, registered.Interface, registered.InterfaceIndex, registered.Mode, registered.Notices, registered.Unregister);
         }
     }
 
     /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
     void Verify(UserProgramOptions options)
     {
-        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestUserProgram.Load(options.File, options.ProgramName, options.Variables), Path, out var copy))
+        if (IsWhatIf && Attempt(() => TestUserProgram.Load(options.File, options.ProgramName, options.Variables), Path, out var copy))
         {
             using (copy)
             {
                 WriteWarnings(copy.Verification.Notices);
                 WriteObject(copy.Verification);
             }
-        }
-    }
-
-    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
-    void Announce(UserProgram registered)
-    {
-        XdpProgram? program = null;
-        try
-        {
-            WriteVerbose($"Program {registered.ProgramId} runs on {registered.Interface} in {registered.Mode.ToString().ToLowerInvariant()} mode.");
-            WriteWarnings(registered.Notices);
-            Attempt(() => Describe(registered.InterfaceIndex, registered.ProgramId), registered.Interface, out program);
-        }
-        finally
-        {
-            if (program is null)
-            {
-                registered.Unregister();
-            }
-        }
-
-        if (program is not null)
-        {
-            WriteObject(program);
         }
     }
 

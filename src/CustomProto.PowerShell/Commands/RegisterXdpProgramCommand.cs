@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using CustomProto.Net;
-using CustomProto.PowerShell.Completion;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;
@@ -10,15 +9,9 @@ namespace CustomProto.PowerShell.Commands;
 /// <summary>Loads the protocol's XDP program and attaches it to interfaces.</summary>
 [Cmdlet(VerbsLifecycle.Register, "XdpProgram", DefaultParameterSetName = ProtocolSet, SupportsShouldProcess = true)]
 [OutputType(typeof(XdpProgram), typeof(VerificationReport))]
-public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
+public sealed partial class RegisterXdpProgramCommand : RegisterProgramCommand
 {
     const string ProtocolSet = "Protocol";
-
-    /// <summary>The interfaces.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[] Interface { get; set; } = [];
 
     /// <summary>Where the program runs.</summary>
     [Parameter]
@@ -61,10 +54,6 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
     [ValidateNotNullOrEmpty]
     public string[] Reader { get; set; } = [];
 
-    /// <summary>Whether the program outlives this process.</summary>
-    [Parameter]
-    public SwitchParameter Persist { get; set; }
-
     /// <summary>Whether the program takes the place of another one, after a confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -73,30 +62,15 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
     [Parameter]
     public SwitchParameter NoGap { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Register(NetworkLink link)
     {
-        foreach (var name in Interface)
+        if (ParameterSetName == ObjectFileSet)
         {
-            if (ParameterSetName == ObjectFileSet)
-            {
-                RegisterObjectFile(name);
-            }
-            else
-            {
-                Register(name);
-            }
-        }
-    }
-
-    void Register(string name)
-    {
-        if (!Attempt(() => NetworkLinks.Get(name), name, out var link))
-        {
+            RegisterObjectFile(link);
             return;
         }
 
-        if (!Attempt(() => Options(link), name, out var options))
+        if (!Attempt(() => Options(link), link.Name, out var options))
         {
             return;
         }
@@ -104,50 +78,15 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         if (!ShouldProcess($"{link.Name} (index {link.Index})", $"Attach the XDP program ({Mode.ToString().ToLowerInvariant()}, {MatchAction})"))
         {
             Verify(options);
-            return;
         }
-
-        if ((Force && !ConfirmForeign(link.XdpAttachments, link.Name, "Replace")) || !Attempt(() => Receiver.Register(options), name, out var receiver))
+        else if (MayReplace(link) && Attempt(() => Receiver.Register(options), link.Name, out var receiver))
         {
-            return;
-        }
-
-        if (Announce(receiver) is { } program)
-        {
-            WriteObject(program);
+            Announce(receiver.ProgramId, receiver.Interface, receiver.InterfaceIndex, receiver.Mode, receiver.Notices, receiver.Unregister);
         }
     }
 
-    /// <summary>Says what there is to say. A user can have the command end with a warning; then nothing stays attached.</summary>
-    XdpProgram? Announce(Receiver receiver)
-    {
-        XdpProgram? program = null;
-        try
-        {
-            WriteVerbose($"Program {receiver.ProgramId} runs on {receiver.Interface} in {receiver.Mode.ToString().ToLowerInvariant()} mode.");
-            WriteWarnings(receiver.Notices);
-            return Attempt(() => Describe(receiver.InterfaceIndex, receiver.ProgramId), receiver.Interface, out program) ? program : null;
-        }
-        finally
-        {
-            if (program is null)
-            {
-                receiver.Unregister();
-            }
-        }
-    }
-
-    /// <summary>With -WhatIf, the kernel judges a copy of the program that is attached to nothing.</summary>
-    void Verify(ReceiverOptions options)
-    {
-        if (MyInvocation.BoundParameters.ContainsKey("WhatIf") && Attempt(() => TestReceiver.Load(options), options.Interface, out var copy))
-        {
-            using (copy)
-            {
-                WriteObject(copy.Verification);
-            }
-        }
-    }
+    void Announce(uint id, string name, int index, XdpMode mode, IEnumerable<string> notices, Action unregister) => Announce(
+        $"Program {id} runs on {name} in {mode.ToString().ToLowerInvariant()} mode.", notices, () => Describe(index, id), name, unregister);
 
     ReceiverOptions Options(NetworkLink link) => new()
     {
@@ -167,6 +106,9 @@ public sealed partial class RegisterXdpProgramCommand : CustomProtoCommand
         ForeignProgram = Way,
         ForeignProgramId = Seen(link),
     };
+
+    bool MayReplace(NetworkLink link) =>
+        !Force || ConfirmForeign("XDP", link.XdpAttachments.Select(attachment => attachment.ProgramId), link.Name, "Replace");
 
     ForeignProgram Way => !Force ? ForeignProgram.Keep : NoGap ? ForeignProgram.Exchange : ForeignProgram.Detach;
 

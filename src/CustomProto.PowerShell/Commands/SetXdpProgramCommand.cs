@@ -90,7 +90,7 @@ public sealed partial class SetXdpProgramCommand : FilteringCommand
             }
 
             WriteWarnings(notices);
-            if (PassThru && Attempt(() => ProgramSelection.Require(receiver.ProgramId), target, out var program))
+            if (PassThru && Attempt(() => XdpSelection.Programs.Require(receiver.ProgramId), target, out var program))
             {
                 WriteObject(program);
             }

@@ -98,24 +98,7 @@ public static class ProgramInventory
             return described;
         }
 
-        var info = KernelObjects.ReadProgram(program, described.ToString());
         var holder = surroundings.Links.FirstOrDefault(one => one.ProgramId == id && (link is null || one.InterfaceIndex == link.Index));
-        var pin = surroundings.Pins.FirstOrDefault(one => one.ProgramId == id);
-        return described with
-        {
-            Name = info.Name,
-            Tag = info.Tag,
-            LoadTime = SinceBoot(info.LoadTime),
-            LinkId = holder?.Id,
-            Lifetime = LifetimeOf(link, holder, pin),
-            Owners = surroundings.OwnersOf(id, holder?.Id),
-            PinnedPath = pin?.Path,
-            MapIds = KernelObjects.ReadMapIds(program, info.Name),
-        };
+        return surroundings.Describe(described, program, holder?.Id, link is not null && holder is null ? ProgramLifetime.Netlink : ProgramLifetime.Process);
     }
-
-    static ProgramLifetime LifetimeOf(NetworkLink? link, XdpLinkInfo? holder, PinnedProgram? pin) =>
-        pin is not null ? ProgramLifetime.Persistent
-        : link is not null && holder is null ? ProgramLifetime.Netlink
-        : ProgramLifetime.Process;
 }

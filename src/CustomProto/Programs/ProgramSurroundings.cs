@@ -10,9 +10,32 @@ sealed class ProgramSurroundings(IReadOnlyList<ObjectHolder> holders)
 
     internal IReadOnlyList<TcxLinkInfo> TcxLinks => field ??= WithPrivilege(KernelObjects.ReadTcxLinks) ?? ReadOwnLinks(holders, KernelObjects.ReadTcxLink, link => link.Id);
 
-    internal IReadOnlyList<PinnedProgram> Pins { get; } = PinnedObjects.FindPrograms();
+    IReadOnlyList<PinnedProgram> Pins { get; } = PinnedObjects.FindPrograms();
 
-    internal List<OwnerProcess>? OwnersOf(uint programId, uint? linkId)
+    /// <summary>A program as it was found, with what the kernel says of it, and who holds and pins it.</summary>
+    /// <param name="found">The program as it was found.</param>
+    /// <param name="program">The program itself.</param>
+    /// <param name="linkId">The link that holds it, if one does.</param>
+    /// <param name="lifetime">What ends its attachment, if it isn't pinned.</param>
+    internal T Describe<T>(T found, FileDescriptor program, uint? linkId, ProgramLifetime lifetime)
+        where T : KernelProgram
+    {
+        var info = KernelObjects.ReadProgram(program, found.ToString());
+        var pin = Pins.FirstOrDefault(one => one.ProgramId == found.Id);
+        return (T)((KernelProgram)found with
+        {
+            Name = info.Name,
+            Tag = info.Tag,
+            LoadTime = SinceBoot(info.LoadTime),
+            LinkId = linkId,
+            Lifetime = pin is null ? lifetime : ProgramLifetime.Persistent,
+            Owners = OwnersOf(found.Id, linkId),
+            PinnedPath = pin?.Path,
+            MapIds = KernelObjects.ReadMapIds(program, info.Name),
+        });
+    }
+
+    List<OwnerProcess>? OwnersOf(uint programId, uint? linkId)
     {
         var owners = new List<OwnerProcess>();
         foreach (var holder in holders)
@@ -77,7 +100,7 @@ sealed class ProgramSurroundings(IReadOnlyList<ObjectHolder> holders)
     }
 
     /// <summary>A time of CLOCK_BOOTTIME as one of the wall clock.</summary>
-    internal static DateTimeOffset SinceBoot(long nanoseconds) => DateTimeOffset.UtcNow
+    static DateTimeOffset SinceBoot(long nanoseconds) => DateTimeOffset.UtcNow
         .AddTicks((nanoseconds - Libc.ReadClock(Libc.CLOCK_BOOTTIME)) / TimeSpan.NanosecondsPerTick)
         .ToLocalTime();
 

@@ -110,20 +110,9 @@ public static class TcInventory
             return found.Mode == TcMode.Clsact ? found with { Lifetime = ProgramLifetime.Netlink } : found;
         }
 
-        var info = KernelObjects.ReadProgram(program, found.ToString());
         var holder = found.Mode == TcMode.Tcx ? surroundings.TcxLinks.FirstOrDefault(link => Holds(link, found)) : null;
-        var pin = surroundings.Pins.FirstOrDefault(one => one.ProgramId == found.Id);
-        return found with
-        {
-            Name = info.Name,
-            Tag = info.Tag,
-            LoadTime = SinceBoot(info.LoadTime),
-            LinkId = holder?.Id,
-            Lifetime = holder is null ? ProgramLifetime.Netlink : pin is null ? ProgramLifetime.Process : ProgramLifetime.Persistent,
-            Owners = surroundings.OwnersOf(found.Id, holder?.Id),
-            PinnedPath = pin?.Path,
-            MapIds = KernelObjects.ReadMapIds(program, info.Name),
-        };
+        var described = surroundings.Describe(found, program, holder?.Id, ProgramLifetime.Process);
+        return holder is null ? described with { Lifetime = ProgramLifetime.Netlink } : described;
     }
 
     static bool Holds(TcxLinkInfo link, TcProgram program) =>

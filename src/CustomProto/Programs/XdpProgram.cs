@@ -2,46 +2,11 @@ using CustomProto.Net;
 
 namespace CustomProto.Programs;
 
-/// <summary>
-/// An XDP program, ours or foreign, as it was when it was asked for. What only CAP_SYS_ADMIN may see is <see langword="null"/> without it.
-/// </summary>
-public sealed record XdpProgram : IKernelProgram
+/// <summary>An XDP program.</summary>
+public sealed record XdpProgram : KernelProgram
 {
-    /// <summary>The interface's name; <see langword="null"/> for a program that is not attached in this network namespace.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>The interface's index; 0 for a program that is not attached in this network namespace.</summary>
-    public int InterfaceIndex { get; init; }
-
     /// <summary>Where it runs.</summary>
     public XdpMode Mode { get; init; }
-
-    /// <summary>The kernel's id of the program.</summary>
-    public required uint Id { get; init; }
-
-    /// <summary>The name it was loaded with, at most 15 characters.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>The hash of its instructions.</summary>
-    public string? Tag { get; init; }
-
-    /// <summary>When it was loaded.</summary>
-    public DateTimeOffset? LoadTime { get; init; }
-
-    /// <summary>What ends its attachment.</summary>
-    public ProgramLifetime Lifetime { get; init; }
-
-    /// <summary>The id of the BPF link that holds it; <see langword="null"/> when it was attached through netlink.</summary>
-    public uint? LinkId { get; init; }
-
-    /// <summary>The processes that hold the program or its link; <see langword="null"/> when there is none or none can be seen.</summary>
-    public IReadOnlyList<OwnerProcess>? Owners { get; init; }
-
-    /// <summary>Where the program or its link is pinned; <see langword="null"/> when it isn't.</summary>
-    public string? PinnedPath { get; init; }
-
-    /// <summary>The ids of the maps it uses.</summary>
-    public IReadOnlyList<uint>? MapIds { get; init; }
 
     /// <summary>How often it ran while it was measured; <see langword="null"/> when that wasn't asked for.</summary>
     public long? RunCount { get; init; }
@@ -50,5 +15,5 @@ public sealed record XdpProgram : IKernelProgram
     public double? NanosecondsPerRun { get; init; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name ?? "program"} (id {Id}){(Interface is null ? "" : $" on {Interface}")}";
+    public override string ToString() => base.ToString();
 }
