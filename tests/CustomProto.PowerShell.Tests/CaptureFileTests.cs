@@ -166,6 +166,27 @@ public sealed class CaptureFileTests : ShellTest
         Assert.Equal("1\t1", Assert.Single(Tshark(Capture, "ip.checksum.status", "udp.checksum.status")));
     }
 
+    /// <summary>Message or not, what is in the file is what a recording straight from the ring has in it: verdict and reason among it.</summary>
+    [KernelFact(KernelNeed.Bpf)]
+    public void Rejected_packets_of_the_pipeline_are_written_like_those_of_the_ring()
+    {
+        Register("-Reader archive");
+        Shell.Run($"Set-XdpProgram {Veth} -IncludeRejected; Set-XdpProgram {Veth} -Reader archive -IncludeRejected").WithoutErrors();
+        Send(MessageType.Request, "good");
+        SendPayloads([0xBA, 0xD0, 1, 1, 0, 0], [0xCA, 0xFE, 1, 1, 0xff, 0xff, .. new byte[300]]);
+        Assert.True(SpinWait.SpinUntil(() => Shell.Run("(Get-XdpStatistics)[0].Seen").WithoutErrors().Single<long>() == 3, TimeSpan.FromSeconds(10)));
+        var direct = Path.Combine(_folder.FullName, "direct.pcapng");
+        Shell.Run($"Export-CustomCapture $args[0] -Interface {Veth} -Reader archive -IncludeRejected -NoWait", direct).WithoutErrors();
+
+        var result = Shell.Run($"Get-CustomMessage {Veth} -IncludeRejected -Count 3 {Patience} | Export-CustomCapture $args[0] -PassThru", Capture).WithoutErrors();
+
+        Assert.Equal(3, result.Single<CaptureResult>().Packets);
+        Assert.Equal(new FileInfo(direct).Length, new FileInfo(Capture).Length);
+        var verbose = Network.Execute(TestNetwork.Right, "tshark", $"-r \"{Capture}\" -V");
+        Assert.Equal(["XDP_DROP (1)", "XDP_PASS (2)", "XDP_PASS (2)"], verbose.Split('\n').Where(line => line.Contains("XDP_", StringComparison.Ordinal)).Select(line => line[line.IndexOf("XDP_", StringComparison.Ordinal)..].TrimEnd(']', ' ')));
+        Assert.Equal(["", "CustomProto: BadMagic", "CustomProto: BadLength"], Tshark(Capture, "frame.comment"));
+    }
+
     [KernelFact(KernelNeed.Bpf)]
     public void A_recording_that_is_stopped_leaves_a_whole_file_and_no_program()
     {

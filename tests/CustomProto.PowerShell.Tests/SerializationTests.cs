@@ -3,7 +3,7 @@ using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Tests;
 
-/// <summary>Messages that come back from files, jobs and other shells; all of them go through PowerShell's serializer.</summary>
+/// <summary>Messages, and packets that are none, that come back from files, jobs and other shells; all of them go through PowerShell's serializer.</summary>
 public sealed class SerializationTests : IDisposable
 {
     readonly Shell _shell = new();
@@ -41,6 +41,29 @@ public sealed class SerializationTests : IDisposable
 
         AssertSame(message, back.WithoutErrors().Single<CustomMessage>());
     }
+
+    [Theory]
+    [InlineData("$args[0] | Export-Clixml $args[1]; Import-Clixml $args[1]")]
+    [InlineData("[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($args[0], 1))")]
+    public void Rejected_packet_comes_back_as_it_was_whatever_the_protocol(string script)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            foreach (var packet in (RejectedPacket[])[new(RejectReason.BadMagic, [0, 1, 27, 255], 300, Make("received").Packet, "CustomProto"), new(RejectReason.Fragment, [], 0, Make("tagged").Packet, "Other")])
+            {
+                AssertSame(packet, _shell.Run(script, packet, path).WithoutErrors().Single<RejectedPacket>());
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Rejected_packet_is_no_message() =>
+        Assert.Null(_shell.Run("$args[0] -as [CustomProto.Protocol.CustomMessage]", new RejectedPacket(RejectReason.BadMagic, [1], 1, Make("received").Packet, "CustomProto")).WithoutErrors().Output.SingleOrDefault());
 
     [Fact]
     public void Message_of_an_unknown_protocol_stays_readable()
@@ -118,10 +141,11 @@ public sealed class SerializationTests : IDisposable
         _ => Equals(one.Value, other.Value),
     };
 
-    static void AssertSame(CustomMessage expected, CustomMessage actual)
+    static void AssertSame<T>(T expected, T actual)
+        where T : class
     {
         Assert.NotSame(expected, actual);
-        foreach (var property in typeof(CustomMessage).GetProperties())
+        foreach (var property in typeof(T).GetProperties())
         {
             // Lists are compared by their items.
             Assert.Equal((property.Name, property.GetValue(expected)), (property.Name, property.GetValue(actual)), Comparer);

@@ -13,6 +13,7 @@ namespace CustomProto.PowerShell.Commands;
 public sealed class ExportCustomCaptureCommand : ReadingCommand
 {
     const string MessageSet = "Message";
+    const string RejectedPacketSet = "RejectedPacket";
 
     CaptureWriter? _capture;
     string _path = "";
@@ -27,6 +28,11 @@ public sealed class ExportCustomCaptureCommand : ReadingCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = MessageSet)]
     [ValidateNotNull]
     public CustomMessage[] Message { get; set; } = [];
+
+    /// <summary>Packets that are no messages.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = RejectedPacketSet)]
+    [ValidateNotNull]
+    public RejectedPacket[] RejectedPacket { get; set; } = [];
 
     /// <summary>The interfaces to record from.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InterfaceSet)]
@@ -49,7 +55,14 @@ public sealed class ExportCustomCaptureCommand : ReadingCommand
         {
             foreach (var message in Message)
             {
-                Write(message);
+                Write(capture => Write(capture, message), message);
+            }
+        }
+        else if (ParameterSetName == RejectedPacketSet)
+        {
+            foreach (var rejected in RejectedPacket)
+            {
+                Write(capture => capture.Write(rejected), rejected);
             }
         }
         else if (ParameterSetName == InputObjectSet)
@@ -114,24 +127,23 @@ public sealed class ExportCustomCaptureCommand : ReadingCommand
         return !_isRefused;
     }
 
-    void Write(CustomMessage message)
+    void Write(Action<CaptureWriter> write, object packet)
     {
         if (TryOpen())
         {
-            var capture = _capture!;
-            _isRefused = !Attempt(
-                () =>
-                {
-                    if (message.Direction == PacketDirection.None)
-                    {
-                        capture.WriteFrame(FrameEncoder.Encode(message));
-                    }
-                    else
-                    {
-                        capture.Write(message);
-                    }
-                },
-                message);
+            _isRefused = !Attempt(() => write(_capture!), packet);
+        }
+    }
+
+    static void Write(CaptureWriter capture, CustomMessage message)
+    {
+        if (message.Direction == PacketDirection.None)
+        {
+            capture.WriteFrame(FrameEncoder.Encode(message));
+        }
+        else
+        {
+            capture.Write(message);
         }
     }
 

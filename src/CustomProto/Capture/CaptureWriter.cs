@@ -101,22 +101,29 @@ public sealed class CaptureWriter : IDisposable
         Write(message.Packet, message.Payload, message.Definition.HeaderSize + message.Length + message.TrailingBytes, message.LostBefore);
     }
 
+    /// <summary>Writes a packet that is no message, in a frame as far as it is known, with the reason as its comment.</summary>
+    /// <exception cref="CustomProtoException">The file can't be written (CaptureUnwritable).</exception>
+    public void Write(RejectedPacket rejected)
+    {
+        ArgumentNullException.ThrowIfNull(rejected);
+        Write(rejected.Packet, rejected.Payload, rejected.Length, lostBefore: 0, rejected.Reason);
+    }
+
     /// <summary>Writes a packet of which the UDP payload is known, and the headers as numbers.</summary>
     /// <param name="packet">What is known of the packet.</param>
     /// <param name="payload">What was captured of the UDP payload.</param>
     /// <param name="length">How long the UDP payload was.</param>
     /// <param name="lostBefore">How many messages were lost before it.</param>
-    /// <param name="verdict">What the program returned, if that is known.</param>
     /// <param name="reason">Why it was rejected, if it was.</param>
     /// <exception cref="CustomProtoException">The file can't be written (CaptureUnwritable).</exception>
     internal void Write(
-        in PacketMetadata packet, ReadOnlySpan<byte> payload, int length, long lostBefore, PacketVerdict? verdict = null, RejectReason reason = RejectReason.None)
+        in PacketMetadata packet, ReadOnlySpan<byte> payload, int length, long lostBefore, RejectReason reason = RejectReason.None)
     {
         length = Math.Max(length, payload.Length);
         var headers = FrameImage.HeaderLength(packet);
         var frame = BeginPacket(packet, headers + payload.Length, headers + length);
         FrameImage.Write(frame, packet, payload, length);
-        EndPacket(packet.Direction, lostBefore, verdict, reason);
+        EndPacket(packet, lostBefore, reason);
     }
 
     /// <summary>Writes a frame that was made here.</summary>
@@ -126,7 +133,7 @@ public sealed class CaptureWriter : IDisposable
     public void WriteFrame(ReadOnlySpan<byte> frame, in PacketMetadata packet = default)
     {
         frame.CopyTo(BeginPacket(packet, frame.Length, frame.Length));
-        EndPacket(packet.Direction, lostBefore: 0, verdict: null, RejectReason.None);
+        EndPacket(packet, lostBefore: 0, RejectReason.None);
     }
 
     /// <summary>Sees to it that what was written is in the file.</summary>
@@ -201,16 +208,16 @@ public sealed class CaptureWriter : IDisposable
         return _blocks.Bytes(captured);
     }
 
-    void EndPacket(PacketDirection direction, long lostBefore, PacketVerdict? verdict, RejectReason reason)
+    void EndPacket(in PacketMetadata packet, long lostBefore, RejectReason reason)
     {
         if (reason != RejectReason.None)
         {
             _blocks.Option(PcapngBlocks.Comment, RejectionComment.For(reason));
         }
 
-        if (direction != PacketDirection.None)
+        if (packet.Direction != PacketDirection.None)
         {
-            _blocks.Option(PcapngBlocks.PacketFlags, direction == PacketDirection.Egress ? PcapngBlocks.FlagsOutbound : PcapngBlocks.FlagsInbound);
+            _blocks.Option(PcapngBlocks.PacketFlags, packet.Direction == PacketDirection.Egress ? PcapngBlocks.FlagsOutbound : PcapngBlocks.FlagsInbound);
         }
 
         if (lostBefore > 0)
@@ -220,11 +227,11 @@ public sealed class CaptureWriter : IDisposable
             known = known with { Lost = known.Lost + lostBefore };
         }
 
-        if (verdict is { } returned)
+        if (packet.Verdict is { Hook: not 0 } verdict)
         {
             Span<byte> value = stackalloc byte[1 + sizeof(ulong)];
-            value[0] = returned.Kind;
-            BinaryPrimitives.WriteInt64LittleEndian(value[1..], returned.Value);
+            value[0] = verdict.Hook;
+            BinaryPrimitives.WriteInt64LittleEndian(value[1..], verdict.Value);
             _blocks.Option(PcapngBlocks.PacketVerdict, value);
         }
 

@@ -89,6 +89,9 @@ public readonly record struct PacketMetadata
     /// <summary>The VLAN id of the inner tag.</summary>
     public ushort InnerVlanId { get; init; }
 
+    /// <summary>What the program that saw it returned, for capture files.</summary>
+    internal PacketVerdict Verdict { get; init; }
+
     /// <summary>The time as an object of the base library, in local time; the smallest value where there is none.</summary>
     internal DateTimeOffset Timestamp => TimestampSource == TimestampSource.None
         ? DateTimeOffset.MinValue

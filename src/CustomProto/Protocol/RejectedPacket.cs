@@ -89,6 +89,12 @@ public sealed class RejectedPacket
     /// <summary>The VLAN ids, outer first; empty without tags.</summary>
     public int[] VlanId => _packet.VlanId;
 
+    /// <summary>What is known of the packet.</summary>
+    internal PacketMetadata Packet => _packet;
+
+    /// <summary>What was captured of the UDP payload.</summary>
+    internal ReadOnlySpan<byte> Payload => _payload;
+
     /// <inheritdoc/>
     public override string ToString() =>
         $"{Reason}, {Length} bytes, {new IPEndPoint(SourceAddress, SourcePort)} to {new IPEndPoint(DestinationAddress, DestinationPort)}";

@@ -42,8 +42,7 @@ sealed unsafe class RecordDecoder
         }
 
         ref readonly var header = ref Check(record);
-        var verdict = new PacketVerdict((byte)header.Hook, header.Verdict);
-        capture.Write(ReadMetadata(header), record[sizeof(Event)..], Protocol.HeaderSize + (int)header.Length + (int)header.Trailing, (long)header.LostBefore, verdict);
+        capture.Write(ReadMetadata(header), record[sizeof(Event)..], Protocol.HeaderSize + (int)header.Length + (int)header.Trailing, (long)header.LostBefore);
     }
 
     /// <summary>Whether a record is of a packet that is no message.</summary>
@@ -61,8 +60,7 @@ sealed unsafe class RecordDecoder
     void WriteRejected(ReadOnlySpan<byte> record, CaptureWriter capture)
     {
         ref readonly var header = ref CheckRejected(record);
-        var verdict = new PacketVerdict((byte)header.Hook, header.Verdict);
-        capture.Write(ReadMetadata(header), record[sizeof(Event)..], (int)header.Length, lostBefore: 0, verdict, (RejectReason)header.Reason);
+        capture.Write(ReadMetadata(header), record[sizeof(Event)..], (int)header.Length, lostBefore: 0, (RejectReason)header.Reason);
     }
 
     ref readonly Event CheckRejected(ReadOnlySpan<byte> record)
@@ -155,6 +153,7 @@ sealed unsafe class RecordDecoder
                 VlanCount = at->VlanCount,
                 OuterVlanId = at->VlanId[0],
                 InnerVlanId = at->VlanId[1],
+                Verdict = new PacketVerdict((byte)at->Hook, at->Verdict),
             };
         }
     }

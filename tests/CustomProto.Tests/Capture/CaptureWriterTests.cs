@@ -110,7 +110,7 @@ public sealed class CaptureWriterTests
     {
         foreach (var (packet, tags) in new[] { (Packet("192.0.2.1", "192.0.2.2", 1), 1), (Packet("2001:db8::1", "2001:db8::2", 2), 2) })
         {
-            var frame = Assert.Single(ReadAll(Write(capture => capture.Write(packet, Convert.FromHexString(payload), length, lostBefore: 0, new PacketVerdict(2, 1), reason))));
+            var frame = Assert.Single(ReadAll(Write(capture => capture.Write(packet with { Verdict = new PacketVerdict(2, 1) }, Convert.FromHexString(payload), length, lostBefore: 0, reason))));
             var decoder = new CapturedMessageDecoder(ProtocolDefinition.Default);
 
             var decoded = decoder.Decode(frame, out var rejected);
@@ -162,7 +162,7 @@ public sealed class CaptureWriterTests
         {
             for (var i = 0; i < 4; i++)
             {
-                capture.Write(Packet("192.0.2.1", "192.0.2.2", i % 3), s_payload, s_payload.Length, lostBefore: i, new PacketVerdict(2, 1), i == 3 ? RejectReason.BadLength : RejectReason.None);
+                capture.Write(Packet("192.0.2.1", "192.0.2.2", i % 3) with { Verdict = new PacketVerdict(2, 1) }, s_payload, s_payload.Length, lostBefore: i, i == 3 ? RejectReason.BadLength : RejectReason.None);
             }
         });
         var decoder = new CapturedMessageDecoder(ProtocolDefinition.Default);
