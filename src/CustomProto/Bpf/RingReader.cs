@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
 using CustomProto.Native;
 
 namespace CustomProto.Bpf;
@@ -13,7 +14,6 @@ sealed unsafe class RingReader : IDisposable
     const uint Discarded = 1u << 30;
     const int RecordHeaderSize = 8;
     const nuint Alignment = 8;
-    const int Closed = 1 << 30;
 
     /// <summary>How long a record may be in the making. Programs can't be interrupted between the two, so it is never more than an instant.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -28,8 +28,10 @@ sealed unsafe class RingReader : IDisposable
     readonly byte* _data;
     readonly TimeSpan _patience;
 
-    // How many series of reads there are, and whether it is closed: one word for both mappings, as there is a series for each message.
-    int _uses;
+    // There is a series of reads for each message, so the two are neither counted up nor looked at with a barrier: Dispose has it.
+    int _series;
+    volatile bool _isClosed;
+    int _isUnmapped;
 
     // The reading thread's own. They are kept here and not in the lease, so that a copy of a lease can't go its own way.
     nuint _position;
@@ -87,21 +89,27 @@ sealed unsafe class RingReader : IDisposable
     /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
     internal void Begin()
     {
-        if ((Interlocked.Increment(ref _uses) & Closed) != 0)
+        Volatile.Write(ref _series, _series + 1);
+        if (_isClosed)
         {
             End();
             throw new ObjectDisposedException(_name);
         }
 
         // Another process may have read since the last series.
-        _position = Volatile.Read(ref *_consumerPosition);
-        _end = _position;
+        var position = Volatile.Read(ref *_consumerPosition);
+        if (position != _position)
+        {
+            _position = position;
+            _end = position;
+        }
     }
 
     /// <summary>Ends a series of reads.</summary>
     internal void End()
     {
-        if (Interlocked.Decrement(ref _uses) == Closed)
+        Volatile.Write(ref _series, _series - 1);
+        if (_isClosed && _series == 0)
         {
             Unmap();
         }
@@ -148,15 +156,39 @@ sealed unsafe class RingReader : IDisposable
     internal void Advance()
     {
         _position = _next;
+        if (_position != _end)
+        {
+            Prefetch();
+        }
 
         // Release: the bytes were read before the kernel may write over them.
         Volatile.Write(ref *_consumerPosition, _position);
     }
 
+    /// <summary>
+    /// Has the processor fetch the next record while its user is busy with the last one: that was written by another CPU, and what a user
+    /// does with a message takes longer than the fetching. Only a record that is known of, as others are being written.
+    /// </summary>
+    void Prefetch()
+    {
+        const int Lines = 4;
+        const int LineSize = 64;
+        var record = _data + (_position & _mask);
+        for (var line = 0; line < Lines && Sse.IsSupported; line++)
+        {
+            Sse.Prefetch0(record + (line * LineSize));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.Or(ref _uses, Closed) == 0)
+        _isClosed = true;
+
+        // Whatever the reading thread looked at before this, it had written before it: from here on either it sees that this is closed,
+        // or its series is seen here.
+        Interlocked.MemoryBarrierProcessWide();
+        if (Volatile.Read(ref _series) == 0)
         {
             Unmap();
         }
@@ -164,8 +196,14 @@ sealed unsafe class RingReader : IDisposable
         _ring.Dispose();
     }
 
+    /// <summary>Once: when this is closed, or when the series ends in which it was.</summary>
     void Unmap()
     {
+        if (Interlocked.Exchange(ref _isUnmapped, 1) != 0)
+        {
+            return;
+        }
+
         _producer.Dispose();
         _consumer.Dispose();
     }

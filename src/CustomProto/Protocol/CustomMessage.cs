@@ -9,7 +9,8 @@ namespace CustomProto.Protocol;
 public sealed class CustomMessage
 {
     readonly byte[] _payload;
-    readonly PacketMetadata _packet;
+    readonly string? _interface;
+    readonly PacketNumbers _packet;
 
     /// <summary>Makes a message from the bytes of a UDP payload.</summary>
     /// <param name="definition">The protocol.</param>
@@ -31,7 +32,8 @@ public sealed class CustomMessage
 
         Definition = definition;
         _payload = payload;
-        _packet = packet;
+        _interface = packet.Interface;
+        _packet = packet.Numbers;
         Length = length;
         TrailingBytes = trailingBytes;
         LostBefore = lostBefore;
@@ -52,7 +54,7 @@ public sealed class CustomMessage
     public long? HardwareNanoseconds => _packet.HardwareNanoseconds is not 0 and var hardware ? hardware : null;
 
     /// <summary>The name of the interface.</summary>
-    public string? Interface => _packet.Interface;
+    public string? Interface => _interface;
 
     /// <summary>The CPU that handled the packet.</summary>
     public int Cpu => _packet.Cpu;
@@ -133,7 +135,7 @@ public sealed class CustomMessage
     internal ProtocolDefinition Definition { get; }
 
     /// <summary>What is known of the packet.</summary>
-    internal PacketMetadata Packet => _packet;
+    internal PacketMetadata Packet => new(_interface, _packet);
 
     /// <summary>Header and captured data.</summary>
     internal ReadOnlySpan<byte> Payload => _payload;

@@ -41,67 +41,132 @@ public enum TimestampSource
 /// <summary>What is known of the packet that carried a message.</summary>
 public readonly record struct PacketMetadata
 {
+    readonly PacketNumbers _numbers;
+
+    /// <summary>Puts it together again.</summary>
+    internal PacketMetadata(string? interfaceName, in PacketNumbers numbers) => (Interface, _numbers) = (interfaceName, numbers);
+
     /// <summary>Nanoseconds of CLOCK_MONOTONIC when the kernel program saw the packet.</summary>
-    public long MonotonicNanoseconds { get; init; }
+    public long MonotonicNanoseconds
+    {
+        get => _numbers.MonotonicNanoseconds;
+        init => _numbers.MonotonicNanoseconds = value;
+    }
 
     /// <summary>Nanoseconds since 1970-01-01 UTC; 0 where <see cref="TimestampSource"/> is none.</summary>
-    public long UnixNanoseconds { get; init; }
+    public long UnixNanoseconds
+    {
+        get => _numbers.UnixNanoseconds;
+        init => _numbers.UnixNanoseconds = value;
+    }
 
     /// <summary>Where <see cref="UnixNanoseconds"/> comes from.</summary>
-    public TimestampSource TimestampSource { get; init; }
+    public TimestampSource TimestampSource
+    {
+        get => _numbers.TimestampSource;
+        init => _numbers.TimestampSource = value;
+    }
 
     /// <summary>The network card's clock when it received the packet, in nanoseconds of whatever it counts from; 0 where it didn't tell.</summary>
-    public long HardwareNanoseconds { get; init; }
+    public long HardwareNanoseconds
+    {
+        get => _numbers.HardwareNanoseconds;
+        init => _numbers.HardwareNanoseconds = value;
+    }
 
     /// <summary>The name of the interface.</summary>
     public string? Interface { get; init; }
 
     /// <summary>The CPU that handled the packet.</summary>
-    public int Cpu { get; init; }
+    public int Cpu
+    {
+        get => _numbers.Cpu;
+        init => _numbers.Cpu = value;
+    }
 
     /// <summary>Which way the packet went.</summary>
-    public PacketDirection Direction { get; init; }
+    public PacketDirection Direction
+    {
+        get => _numbers.Direction;
+        init => _numbers.Direction = value;
+    }
 
     /// <summary>The sender's address.</summary>
-    public InternetAddress Source { get; init; }
+    public InternetAddress Source
+    {
+        get => _numbers.Source;
+        init => _numbers.Source = value;
+    }
 
     /// <summary>The receiver's address.</summary>
-    public InternetAddress Destination { get; init; }
+    public InternetAddress Destination
+    {
+        get => _numbers.Destination;
+        init => _numbers.Destination = value;
+    }
 
     /// <summary>The sender's UDP port.</summary>
-    public ushort SourcePort { get; init; }
+    public ushort SourcePort
+    {
+        get => _numbers.SourcePort;
+        init => _numbers.SourcePort = value;
+    }
 
     /// <summary>The receiver's UDP port.</summary>
-    public ushort DestinationPort { get; init; }
+    public ushort DestinationPort
+    {
+        get => _numbers.DestinationPort;
+        init => _numbers.DestinationPort = value;
+    }
 
     /// <summary>The sender's link-layer address.</summary>
-    public MacAddress SourceMac { get; init; }
+    public MacAddress SourceMac
+    {
+        get => _numbers.SourceMac;
+        init => _numbers.SourceMac = value;
+    }
 
     /// <summary>The receiver's link-layer address.</summary>
-    public MacAddress DestinationMac { get; init; }
+    public MacAddress DestinationMac
+    {
+        get => _numbers.DestinationMac;
+        init => _numbers.DestinationMac = value;
+    }
 
     /// <summary>How many VLAN tags the frame had: 0, 1 or 2.</summary>
-    public int VlanCount { get; init; }
+    public int VlanCount
+    {
+        get => _numbers.VlanCount;
+        init => _numbers.VlanCount = value;
+    }
 
     /// <summary>The VLAN id of the outer tag.</summary>
-    public ushort OuterVlanId { get; init; }
+    public ushort OuterVlanId
+    {
+        get => _numbers.OuterVlanId;
+        init => _numbers.OuterVlanId = value;
+    }
 
     /// <summary>The VLAN id of the inner tag.</summary>
-    public ushort InnerVlanId { get; init; }
+    public ushort InnerVlanId
+    {
+        get => _numbers.InnerVlanId;
+        init => _numbers.InnerVlanId = value;
+    }
 
     /// <summary>What the program that saw it returned, for capture files.</summary>
-    internal PacketVerdict Verdict { get; init; }
-
-    /// <summary>The time as an object of the base library, in local time; the smallest value where there is none.</summary>
-    internal DateTimeOffset Timestamp => TimestampSource == TimestampSource.None
-        ? DateTimeOffset.MinValue
-        : DateTimeOffset.UnixEpoch.AddTicks(UnixNanoseconds / TimeSpan.NanosecondsPerTick).ToLocalTime();
-
-    /// <summary>The VLAN ids, outer first; empty without tags.</summary>
-    internal int[] VlanId => VlanCount switch
+    internal PacketVerdict Verdict
     {
-        0 => [],
-        1 => [OuterVlanId],
-        _ => [OuterVlanId, InnerVlanId],
-    };
+        get => _numbers.Verdict;
+        init => _numbers.Verdict = value;
+    }
+
+    /// <summary>All of it but the name.</summary>
+    internal PacketNumbers Numbers => _numbers;
+
+    /// <inheritdoc cref="PacketNumbers.Timestamp"/>
+    internal DateTimeOffset Timestamp => _numbers.Timestamp;
+
+    /// <inheritdoc cref="PacketNumbers.VlanId"/>
+    internal int[] VlanId => _numbers.VlanId;
 }
