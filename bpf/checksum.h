@@ -8,12 +8,25 @@
 
 #include "parse.h"
 
-/* As much as the stack has room for; bpf_csum_diff takes words of four bytes. */
-#define CHECKSUM_CHUNK 128
+/* As much as bpf_csum_diff takes (before Linux 6.13), in words of four bytes. */
+#define CHECKSUM_CHUNK 512
 #define MAX_CHECKSUM_CHUNKS ((CP_MAX_PAYLOAD + CHECKSUM_CHUNK) / CHECKSUM_CHUNK)
+
+/* What is summed at a time, and the word in which it may end: too large for the stack. */
+struct checksum_chunk {
+	__u8 bytes[CHECKSUM_CHUNK + sizeof(__u32)];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct checksum_chunk);
+} checksum_chunks SEC(".maps");
 
 struct checksum_walk {
 	struct cp_packet *frame;
+	struct checksum_chunk *chunk;
 	__u32 offset;
 	__u32 remaining;
 	__u32 sum;
@@ -29,24 +42,25 @@ static __always_inline __u16 checksum_fold(__u64 sum)
 	return sum;
 }
 
-static long checksum_chunk(__u32 index, void *context)
+static long add_chunk(__u32 index, void *context)
 {
 	struct checksum_walk *walk = context;
-	__u8 chunk[CHECKSUM_CHUNK] = {};
+	__u8 *chunk = walk->chunk->bytes;
 	__u32 size = walk->remaining;
 	__s64 sum;
 
 	(void)index;
-	if (size > sizeof(chunk))
-		size = sizeof(chunk);
-	if (size == 0)
+	if (size > CHECKSUM_CHUNK)
+		size = CHECKSUM_CHUNK;
+	if (!is_some(size))
 		return 1;
-	/* What the last chunk leaves of the buffer stays zero, which adds nothing. */
+	/* What the end leaves of its word is zero, which adds nothing. */
+	*(__u32 *)(chunk + (size & ~3)) = 0;
 	if (load_bytes(walk->frame, walk->offset, chunk, size)) {
 		walk->failed = 1;
 		return 1;
 	}
-	sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk, sizeof(chunk), walk->sum);
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk, (size + 3) & ~3, walk->sum);
 	if (sum < 0) {
 		walk->failed = 1;
 		return 1;
@@ -64,14 +78,18 @@ static long checksum_chunk(__u32 index, void *context)
  */
 static __noinline bool checksum_add(struct cp_packet *frame, __u32 offset, __u32 length, __u32 *sum)
 {
+	const __u32 zero = 0;
 	struct checksum_walk walk = {
 		.frame = frame,
+		.chunk = bpf_map_lookup_elem(&checksum_chunks, &zero),
 		.offset = offset,
 		.remaining = length,
 		.sum = *sum,
 	};
 
-	bpf_loop(MAX_CHECKSUM_CHUNKS, checksum_chunk, &walk, 0);
+	if (!walk.chunk)
+		return false;
+	bpf_loop(MAX_CHECKSUM_CHUNKS, add_chunk, &walk, 0);
 	*sum = walk.sum;
 	return !walk.failed && walk.remaining == 0;
 }

@@ -145,7 +145,7 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 	/* To where it belongs in the message; of what would be too much, what tells a message. */
 	size = datagram->ip_end - payload;
 	loaded = size > CP_MAX_PAYLOAD - header_size ? header_size : size;
-	if (loaded && load_bytes(packet, payload, record->payload + header_size, loaded)) {
+	if (is_some(loaded) && load_bytes(packet, payload, record->payload + header_size, loaded)) {
 		count(&counted->failed);
 		return PACKET_DROP;
 	}
@@ -311,11 +311,11 @@ __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram
 		loaded = data + header_size < CP_MAX_LEADING ? data + header_size : CP_MAX_LEADING;
 	if (size > CP_MAX_PAYLOAD - header_size ||
 	    !header_sum(packet, record->payload, payload + header_size, data, &sum) ||
-	    (size && loaded < header_size + size &&
+	    (is_some(size) && loaded < header_size + size &&
 	     load_bytes(packet, payload + header_size, record->payload + header_size, size)) ||
 	    bpf_skb_change_tail(packet, packet_length(packet) - header_size, 0) ||
-	    (size && bpf_skb_store_bytes(packet, payload, record->payload + header_size, size,
-					 BPF_F_RECOMPUTE_CSUM)) ||
+	    (is_some(size) && bpf_skb_store_bytes(packet, payload, record->payload + header_size,
+						  size, BPF_F_RECOMPUTE_CSUM)) ||
 	    write_lengths(packet, datagram, -(__s32)header_size, (__u16)~sum)) {
 		count(&counted->failed);
 		return PACKET_DROP;

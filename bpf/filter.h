@@ -10,6 +10,8 @@
 /*
  * A reader's filter at the reader's index, in a map of its own. A program sees the one or the other
  * while they are exchanged, and who exchanges them goes on when no program sees the old one any more.
+ * Sizes instead of types, as those that are put in have none: before Linux 6.2 the two have to be equal
+ * in that, too (bpf_map_meta_equal).
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -19,8 +21,8 @@ struct {
 		values, struct {
 			__uint(type, BPF_MAP_TYPE_ARRAY);
 			__uint(max_entries, 1);
-			__type(key, __u32);
-			__type(value, struct cp_filter);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct cp_filter));
 		});
 } filters SEC(".maps");
 

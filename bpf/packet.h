@@ -15,6 +15,16 @@
 
 #include "customproto.h"
 
+/*
+ * Whether there is something to copy. To a compiler `size` does; but verifiers before Linux 6.8 learn
+ * nothing from "not equal to 0", and refuse a size that may be 0. Sizes stay below 2^31.
+ */
+#define is_some(size)                                                                              \
+	({                                                                                         \
+		asm volatile("" : "+r"(size));                                                     \
+		(__s32)(size) > 0;                                                                 \
+	})
+
 #ifdef CP_SOCKET_BUFFER
 
 /* Written by the loader; frozen, in a section of its own, like struct cp_config. */

@@ -71,7 +71,7 @@ static __always_inline bool wants(const struct cp_record *record, __u32 reader)
 /* Puts a record into a ring; 1 where there is no room, else 0. */
 static __always_inline __u32 put(void *ring, const struct cp_record *record, __u32 size)
 {
-	return size == 0 || size > CP_MAX_RECORD ||
+	return size > CP_MAX_RECORD || !is_some(size) ||
 	       bpf_ringbuf_output(ring, (void *)record, size, BPF_RB_NO_WAKEUP);
 }
 

@@ -133,7 +133,7 @@ static __always_inline __u32 fill_rejected(struct cp_record *record, struct cp_p
 		captured = config.snap_length + config.header_size;
 	if (captured > CP_MAX_LEADING)
 		captured = CP_MAX_LEADING;
-	if (captured && load_bytes(frame, start, record->payload, captured))
+	if (is_some(captured) && load_bytes(frame, start, record->payload, captured))
 		captured = 0;
 	event->captured = captured;
 	return sizeof(*event) + captured;

@@ -11,7 +11,7 @@
 
 #define IPV4_FIRST_MULTICAST 0xe0000000 /* and from there on what is reserved, and broadcast */
 
-/* The responder in use, in a map of its own; none where requests aren't answered. */
+/* The responder in use, in a map of its own (see filters); none where requests aren't answered. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
@@ -20,8 +20,8 @@ struct {
 		values, struct {
 			__uint(type, BPF_MAP_TYPE_ARRAY);
 			__uint(max_entries, 1);
-			__type(key, __u32);
-			__type(value, struct cp_responder);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct cp_responder));
 		});
 } responders SEC(".maps");
 

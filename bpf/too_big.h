@@ -98,13 +98,13 @@ static __always_inline bool tell_too_big(struct cp_packet *packet, const struct 
 	if (!packet->sk || event->destination_mac[0] & 1)
 		return false;
 	if (datagram->ip_version == 4) {
-		if (quoted < sizeof(struct udphdr) || quoted > IPV4_MAX_QUOTE ||
+		if (quoted > IPV4_MAX_QUOTE || !is_some(quoted) ||
 		    load_bytes(packet, datagram->ip_offset,
 			       record->payload + sizeof(struct icmp_too_big), quoted))
 			return false;
 		size = write_ipv4((struct icmp_too_big *)record->payload, event, quoted, mtu);
 	} else {
-		if (quoted < sizeof(struct udphdr) || quoted > IPV6_MAX_QUOTE ||
+		if (quoted > IPV6_MAX_QUOTE || !is_some(quoted) ||
 		    load_bytes(packet, datagram->ip_offset,
 			       record->payload + sizeof(struct icmp6_too_big), quoted))
 			return false;

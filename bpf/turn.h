@@ -84,7 +84,7 @@ static __noinline long turn_ipv4(struct cp_packet *frame, const struct datagram 
 
 	if (bpf_xdp_load_bytes(frame, datagram->ip_offset, ip, sizeof(*ip)))
 		return -1;
-	if (options) {
+	if (is_some(options)) {
 		if (options > sizeof(no_operations) ||
 		    bpf_xdp_store_bytes(frame, datagram->ip_offset + sizeof(*ip),
 					(void *)no_operations, options))
@@ -154,7 +154,7 @@ static __always_inline long turn_message(struct cp_packet *frame, const struct d
 			    data_length + (config.length_counts_header ? config.header_size : 0));
 	if (bpf_xdp_store_bytes(frame, offset, header, config.header_size))
 		return -1;
-	if (!responder->is_fixed || data_length == 0)
+	if (!responder->is_fixed || !is_some(data_length))
 		return 0;
 	if (data_length > sizeof(responder->data))
 		return -1;
