@@ -61,6 +61,7 @@ public sealed class ResponderTests : ShellTest
     public void Limits_hold_and_what_is_over_them_is_counted()
     {
         Register("-ResponseLimit 2 -Mode Generic");
+        Shell.Run("Get-XdpStatistics").WithoutErrors();
         for (var i = 0; i < 50; i++)
         {
             Send(MessageType.Request, "storm", "storm");
@@ -71,6 +72,8 @@ public sealed class ResponderTests : ShellTest
         Assert.Equal((100, 100), (counters.Valid, counters.Answered + counters.Limited));
         Assert.InRange(counters.Answered, 2, 2 * 60);
         Assert.True(counters.Limited > 0);
+        var seconds = counters.Interval!.Value.TotalSeconds;
+        Assert.Equal((counters.Answered / seconds, counters.Limited / seconds), (counters.AnsweredRate, counters.LimitedRate));
     }
 
     [KernelFact(KernelNeed.Bpf)]

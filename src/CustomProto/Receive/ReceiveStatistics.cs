@@ -76,6 +76,7 @@ public sealed record ReceiveStatistics
 
     /// <summary>Packets that are no messages, for a reader that gets them too, that found its ring full: outside the sums.</summary>
     public long RejectedLost { get; init; }
+
     /// <summary>Requests that the kernel answered. This and the two that follow stand beside the sums: the messages are valid ones.</summary>
     public long Answered { get; init; }
 
@@ -112,6 +113,12 @@ public sealed record ReceiveStatistics
     /// <summary>Messages per second that found the reader's ring full.</summary>
     public double? LostRate { get; init; }
 
+    /// <summary>Requests per second that the kernel answered.</summary>
+    public double? AnsweredRate { get; init; }
+
+    /// <summary>Requests per second that weren't answered because a limit was reached.</summary>
+    public double? LimitedRate { get; init; }
+
     /// <summary>The same counters with the rates since an earlier reading of them.</summary>
     /// <param name="earlier">What the same program, reader and CPU had counted then.</param>
     /// <param name="interval">How long ago that was.</param>
@@ -130,6 +137,8 @@ public sealed record ReceiveStatistics
             DeliveredRate = (Delivered - earlier.Delivered) / seconds,
             FilteredRate = (Filtered - earlier.Filtered) / seconds,
             LostRate = (Lost - earlier.Lost) / seconds,
+            AnsweredRate = (Answered - earlier.Answered) / seconds,
+            LimitedRate = (Limited - earlier.Limited) / seconds,
         };
     }
 
