@@ -39,6 +39,8 @@ sealed unsafe class RingReader : IDisposable
     nuint _end;
     nuint _busyPosition;
     long _busySince;
+    nuint _askedPosition;
+    long _askedAt;
 
     /// <summary>Maps a ring.</summary>
     /// <param name="ring">The ring, which the reader then owns.</param>
@@ -84,6 +86,22 @@ sealed unsafe class RingReader : IDisposable
     internal RingState State => Volatile.Read(ref *_producerPosition) == _position
         ? RingState.Empty
         : (Volatile.Read(ref *(uint*)(_data + (_position & _mask))) & Busy) != 0 ? RingState.Busy : RingState.Ready;
+
+    /// <summary>
+    /// Whether several records are to be expected within a time, but no more than a small part of the ring holds: if they come as they came
+    /// since this was last asked.
+    /// </summary>
+    /// <param name="time">The time.</param>
+    /// <param name="now">When this is asked, by a <see cref="Stopwatch"/>.</param>
+    internal bool Expects(TimeSpan time, long now)
+    {
+        const int Several = 1024;
+        const int Part = 8;
+        var (bytes, elapsed) = (_position - _askedPosition, Stopwatch.GetElapsedTime(_askedAt, now));
+        (_askedPosition, _askedAt) = (_position, now);
+        var expected = bytes * (time / elapsed);
+        return expected >= Several && expected <= (_mask + 1) / Part;
+    }
 
     /// <summary>Starts a series of reads, during which the memory can't go away.</summary>
     /// <exception cref="ObjectDisposedException">The reader is closed.</exception>

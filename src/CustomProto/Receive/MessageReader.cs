@@ -288,6 +288,9 @@ public sealed unsafe partial class MessageReader : IDisposable
         }
     }
 
+    /// <inheritdoc cref="RingReader.Expects"/>
+    internal bool Expects(TimeSpan time, long now) => _ring.Expects(time, now);
+
     /// <summary>Tells the program whether this reader sleeps and is to be woken by the next message. Only while it is held.</summary>
     internal void SetSleeping(bool value) => Interlocked.Exchange(ref ((Reader*)_shared.Address)[_index].Sleeping, value ? 1u : 0u);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using CustomProto.Bpf;
 using CustomProto.Native;
@@ -8,6 +9,9 @@ namespace CustomProto.Receive;
 static unsafe class ReaderWait
 {
     const int MaxOnStack = 32;
+
+    /// <summary>The kernel makes about twice as much of it, as it does with all timers.</summary>
+    static readonly TimeSpan s_pause = TimeSpan.FromMicroseconds(50);
 
     /// <summary>
     /// Waits until one of the readers has something, has ended, or the time is over; which of them it is shows when they are read. It may
@@ -37,7 +41,16 @@ static unsafe class ReaderWait
                 held++;
             }
 
-            if (held == readers.Length)
+            if (held < readers.Length)
+            {
+                return;
+            }
+
+            if (others.IsEmpty && ExpectsSeveral(readers))
+            {
+                Pause(timeout);
+            }
+            else
             {
                 Sleep(readers, others, timeout);
             }
@@ -49,6 +62,30 @@ static unsafe class ReaderWait
                 readers[held].Release();
             }
         }
+    }
+
+    /// <summary>
+    /// Whether messages come so fast that being woken for each would take most of the reader's time, and of the CPU's that receives them.
+    /// Every reader is asked, as that is what the answer to the next question is since.
+    /// </summary>
+    static bool ExpectsSeveral(ReadOnlySpan<MessageReader> readers)
+    {
+        var isExpected = false;
+        var now = Stopwatch.GetTimestamp();
+        foreach (var reader in readers)
+        {
+            isExpected |= reader.Expects(s_pause, now);
+        }
+
+        return isExpected;
+    }
+
+    /// <summary>Lets several messages come, without a wake-up; too short for anybody to want to end it.</summary>
+    static void Pause(TimeSpan timeout)
+    {
+        var pause = timeout == Timeout.InfiniteTimeSpan || timeout > s_pause ? s_pause : timeout;
+        var time = new Libc.TimeSpec { Nanoseconds = (long)pause.TotalNanoseconds };
+        _ = Libc.PPoll(null, 0, &time, null);
     }
 
     /// <summary>

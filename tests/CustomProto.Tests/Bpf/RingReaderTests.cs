@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CustomProto.Bpf;
 
 namespace CustomProto.Tests.Bpf;
@@ -54,6 +55,28 @@ public sealed class RingReaderTests
         }
 
         Assert.Equal(0u, ring.Consumer);
+    }
+
+    /// <summary>Of what came in 10 ms, 1,504 bytes, more than a kilobyte is to be expected, and no more than an eighth of 16.</summary>
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(10, true)]
+    [InlineData(20, false)]
+    public void Records_are_expected_as_fast_as_they_came_and_as_far_as_there_is_room(int milliseconds, bool isExpected)
+    {
+        using var ring = new FakeRing();
+        var (then, now) = (Stopwatch.Frequency, Stopwatch.Frequency + (Stopwatch.Frequency / 100));
+        var time = TimeSpan.FromMilliseconds(milliseconds);
+        Assert.False(ring.Reader.Expects(time, then));
+        for (var i = 0; i < 94; i++)
+        {
+            ring.Append([1, 2, 3, 4, 5, 6, 7, 8]);
+        }
+
+        Assert.Equal(94, ReadAll(ring).Count);
+
+        Assert.Equal(isExpected, ring.Reader.Expects(time, now));
+        Assert.False(ring.Reader.Expects(time, now + 1));
     }
 
     [Fact]
