@@ -11,8 +11,8 @@ param(
     [ValidateSet('build', 'test', 'demo', 'bench', 'package', 'install', 'clean', 'help')]
     [string] $Task = 'help',
 
-    # What to measure; with the task bench only. All areas unless it is said.
-    [ValidateSet('load', 'parse', 'send', 'receive', 'respond', 'encapsulate')]
+    # What to measure; with the task bench only. All areas but 'soak' unless it is said.
+    [ValidateSet('load', 'parse', 'send', 'receive', 'respond', 'encapsulate', 'soak')]
     [string] $Area
 )
 

@@ -24,7 +24,8 @@ Usage: ./build.sh TASK
   test      build and run all tests; as root also those on the real kernel, and the demo
   demo      two hosts talk the protocol over a virtual cable (root; ends by itself)
   bench     measure ours beside other tools and write docs/benchmarks.md (root);
-            -Area load, parse, send, receive, respond or encapsulate measures only that
+            -Area load, parse, send, receive, respond or encapsulate measures only that;
+            -Area soak streams for ten minutes, and is measured only when it is named
   package   leave the module in artifacts/CustomProto, ready for Import-Module
   install   package, and copy the module to where Import-Module CustomProto finds it:
             for all users as root, otherwise for you

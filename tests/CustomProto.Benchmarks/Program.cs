@@ -1,6 +1,6 @@
 using CustomProto.Benchmarks;
 
-// What build/bench.sh calls: benchmarks --area NAME [--pairs N] [--quick] [--pwsh PATH --module FOLDER]
+// What build/bench.sh calls: benchmarks --area NAME [--pairs N] [--duration SECONDS] [--quick] [--pwsh PATH --module FOLDER]
 try
 {
     var settings = Settings.Parse(args);
@@ -15,6 +15,7 @@ try
             "receive" => ReceiveArea.Run(settings),
             "respond" => RespondArea.Run(settings),
             "encapsulate" => EncapsulateArea.Run(settings),
+            "soak" => SoakArea.Run(settings),
             _ => throw new ArgumentException($"There is no area '{area}'; there are: {string.Join(", ", Settings.AllAreas)}."),
         };
         Console.Write(Report.Table(comparisons));

@@ -23,13 +23,16 @@ sealed partial class ReceiveArea : IDisposable
     internal const string Remarks =
         """
         Messages with 64 bytes of data over IPv4, from one network namespace to another over a veth pair, sent from the kernel
-        (`peers/live_frames.c`) at its full rate, about two million a second on two processors of which the reader has the other.
+        (`peers/live_frames.c`) at its full rate: what one processor sends and receives, of two of which the reader has the other.
         "Full ring" is reading messages that are there already. The peer in C, `peers/ring_reader.c`, reads the same ring of the same program with
-        libbpf's `ring_buffer__consume`, sleeps in the same way, and is compiled with `-O2`; both look at each message's size and loss.
-        CPU time is the reader's. In the pipeline, the peer is a cmdlet that only writes objects which are there already, `WriteObject` a message.
+        libbpf's `ring_buffer__consume` and `ring_buffer__poll`, has itself woken by the program in the same way, and is compiled with `-O2`; both
+        look at each message's size and loss. Where messages come fast, ours waits a tenth of a millisecond for several instead of being woken for each.
+        CPU time is the reader's. In the pipeline, the peer is a cmdlet that only writes objects which are there already, `WriteObject` a message:
+        objects that a pipeline has passed on before, so that PowerShell's wrapper around each is there already, too; without it
+        ("bare") is what any cmdlet has to write that makes them.
         "1 % match" goes from when messages are sent to when those that match are read: by the kernel's filter, or by `Where-Object`.
         tshark and Scapy (`sniff`) listen on the interface while the same messages are sent, and pass on, to a socket.
-        "First message" is from when the kernel program saw it, with the reader asleep, to when the reader has it.
+        "First message" is from when the kernel program saw it, with the reader asleep, to when the reader has it, or `ForEach-Object` behind it.
         """;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);

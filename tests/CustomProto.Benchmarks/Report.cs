@@ -90,6 +90,7 @@ static class Report
         "receive" => "Receiving",
         "respond" => "Answering",
         "encapsulate" => "Encapsulating",
+        "soak" => "Streaming for a long time",
         _ => area,
     };
 
@@ -101,6 +102,7 @@ static class Report
         "receive" => ReceiveArea.Remarks,
         "respond" => RespondArea.Remarks,
         "encapsulate" => EncapsulateArea.Remarks,
+        "soak" => SoakArea.Remarks,
         _ => "",
     };
 

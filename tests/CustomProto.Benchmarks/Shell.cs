@@ -13,7 +13,8 @@ sealed class Shell : IDisposable
         while ($null -ne ($line = [Console]::In.ReadLine())) {
             $command = [scriptblock]::Create($line)
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            try { . $command | Out-Null; "took $($clock.Elapsed.TotalMilliseconds)" } catch { "failed: $_" }
+            $figure = $null
+            try { . $command | Out-Null; "took $($figure ?? $clock.Elapsed.TotalMilliseconds)" } catch { "failed: $_" }
         }
         """;
 
@@ -51,13 +52,18 @@ sealed class Shell : IDisposable
         }
     }
 
+    /// <summary>The process's id.</summary>
+    internal int ProcessId => _process.Id;
+
     /// <summary>Runs a command and throws its output away.</summary>
-    /// <returns>How long it took in milliseconds, by the shell's own clock.</returns>
-    internal double Measure(string command)
+    /// <param name="command">The command, in a line.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <returns>How long it took in milliseconds, by the shell's own clock; or what the command put into the variable <c>figure</c>.</returns>
+    internal double Measure(string command, TimeSpan? patience = null)
     {
         _process.StandardInput.WriteLine(command);
         _process.StandardInput.Flush();
-        while (Read() is { } line)
+        while (Read(patience ?? s_patience) is { } line)
         {
             if (line.StartsWith("took ", StringComparison.Ordinal))
             {
@@ -73,10 +79,10 @@ sealed class Shell : IDisposable
         throw new InvalidOperationException($"PowerShell ended in the middle of: {command}");
     }
 
-    string? Read()
+    string? Read(TimeSpan patience)
     {
         var reading = _process.StandardOutput.ReadLineAsync();
-        return reading.Wait(s_patience) ? reading.Result : throw new InvalidOperationException("PowerShell says nothing any more.");
+        return reading.Wait(patience) ? reading.Result : throw new InvalidOperationException("PowerShell says nothing any more.");
     }
 
     public void Dispose()
