@@ -8,11 +8,17 @@ namespace CustomProto.PowerShell;
 static class TcSelection
 {
     /// <summary>All of them.</summary>
-    internal static readonly ProgramSelection<TcProgram> Programs = new("tc", "TcProgram", links => [.. TcInventory.List(links).Select(WithCounters)]);
+    internal static readonly ProgramSelection<TcProgram> Programs = new("tc", "TcProgram", List);
 
     /// <summary>The program that this process has just registered.</summary>
     internal static TcProgram Describe(Receiver receiver) =>
         WithCounters(TcInventory.ListOwn([NetworkLinks.Get(receiver.InterfaceIndex)]).First(program => program.Id == receiver.ProgramId));
+
+    static TcProgram[] List(IReadOnlyList<NetworkLink> links)
+    {
+        TcInventory.RemoveOrphans(links);
+        return [.. TcInventory.List(links).Select(WithCounters)];
+    }
 
     static TcProgram WithCounters(TcProgram program)
     {

@@ -15,6 +15,13 @@ sealed unsafe class TcxLink : ProgramLink
     {
     }
 
+    /// <summary>Whether the kernel has links at tc, and lists of programs without links. Needs CAP_NET_ADMIN.</summary>
+    internal static bool IsAvailable(NetworkLink link)
+    {
+        var options = new Libbpf.ProgramQueryOptions { Size = (nuint)sizeof(Libbpf.ProgramQueryOptions) };
+        return Libbpf.bpf_prog_query_opts(link.Index, AttachTypeIngress, &options) != -Errno.EINVAL;
+    }
+
     /// <summary>Attaches a program (BPF_LINK_CREATE). Needs CAP_BPF and CAP_NET_ADMIN.</summary>
     /// <param name="program">The program.</param>
     /// <param name="link">The interface, in the calling thread's network namespace.</param>

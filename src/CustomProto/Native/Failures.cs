@@ -29,7 +29,6 @@ static class Failures
         new(Operation.AttachXdp, Errno.ENODEV, FailureKind.NotFound, "The interface is gone."),
         new(Operation.AttachXdp, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),
         new(Operation.DetachXdp, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),
-        new(Operation.AttachTc, Errno.EINVAL, FailureKind.Unsupported, "This kernel has no links for tc (tcx): Linux 6.6 or later is needed."),
         new(Operation.AttachTc, Errno.ERANGE, FailureKind.LimitExceeded, "64 programs are attached there already; Get-TcProgram lists them."),
         new(Operation.AttachTc, Errno.ENODEV, FailureKind.NotFound, "The interface is gone."),
         new(Operation.AttachTc, Errno.EPERM, FailureKind.PermissionDenied, Advice.NetAdminCapability),

@@ -42,6 +42,19 @@ ref struct NetlinkMessageWriter
         Attribute(type, bytes);
     }
 
+    /// <summary>Begins an attribute of attributes.</summary>
+    /// <returns>What <see cref="EndNested"/> wants.</returns>
+    internal int BeginNested(ushort type)
+    {
+        var at = _length;
+        Append(new AttributeHeader { Type = type });
+        return at;
+    }
+
+    /// <summary>Ends an attribute of attributes.</summary>
+    internal readonly void EndNested(int at) =>
+        Unsafe.WriteUnaligned(ref _buffer[at], checked((ushort)(_length - at)));
+
     /// <summary>Fills in what only the sending socket knows and gives out the finished message.</summary>
     internal readonly ReadOnlySpan<byte> Complete(ushort flags, uint sequence)
     {

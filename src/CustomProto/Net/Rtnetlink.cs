@@ -18,6 +18,7 @@ static class Rtnetlink
     internal const ushort NLM_F_ACK = 0x04;
     internal const ushort NLM_F_DUMP_INTR = 0x10;
     internal const ushort NLM_F_DUMP = 0x300;
+    internal const ushort NLM_F_EXCL = 0x200;
     internal const ushort NLM_F_CREATE = 0x400;
     internal const ushort NLM_F_CAPPED = 0x100;
     internal const ushort NLM_F_ACK_TLVS = 0x200;
@@ -39,6 +40,8 @@ static class Rtnetlink
     internal const ushort RTM_DELNEIGH = 29;
     internal const ushort RTM_GETNEIGH = 30;
 
+    internal const ushort RTM_NEWQDISC = 36;
+    internal const ushort RTM_DELQDISC = 37;
     internal const ushort RTM_NEWTFILTER = 44;
     internal const ushort RTM_DELTFILTER = 45;
     internal const ushort RTM_GETTFILTER = 46;
@@ -46,9 +49,12 @@ static class Rtnetlink
     internal const ushort TCA_KIND = 1;
     internal const ushort TCA_OPTIONS = 2;
     internal const ushort TCA_CHAIN = 11;
+    internal const ushort TCA_BPF_FD = 6;
     internal const ushort TCA_BPF_NAME = 7;
+    internal const ushort TCA_BPF_FLAGS = 8;
     internal const ushort TCA_BPF_TAG = 10;
     internal const ushort TCA_BPF_ID = 11;
+    internal const int TCA_BPF_FLAG_ACT_DIRECT = 1;
     internal const uint TC_H_CLSACT = 0xfffffff1;
     internal const uint TC_H_MAJ_MASK = 0xffff0000;
     internal const uint TC_H_MIN_INGRESS = 0xfff2;

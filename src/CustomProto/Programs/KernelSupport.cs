@@ -18,7 +18,7 @@ static class KernelSupport
         ("Ring buffers", name => Feature(name, types.Has("bpf_ringbuf"), new Version(5, 8), "Messages come to readers through them")),
         ("Live frames", name => Feature(name, types.Has("xdp_test_data"), new Version(5, 18), "The in-kernel sender needs them")),
         ("Fragmented frames", name => Feature(name, types.Has("xdp_frags_size"), new Version(5, 18), "Jumbo frames need them (xdp.frags)")),
-        ("tc links", name => Feature(name, types.Has("tcx_entry"), new Version(6, 6), "tc programs that end with their process need them")),
+        ("tc links", name => Feature(name, types.Has("tcx_entry"), new Version(6, 6), "tc programs end with their process by them, however it ends")),
         ("Unprivileged BPF", Unprivileged),
         ("Lockdown", Lockdown),
     ];

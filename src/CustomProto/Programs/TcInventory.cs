@@ -45,6 +45,17 @@ public static class TcInventory
         return [.. found.Select(program => Describe(program, surroundings))];
     }
 
+    /// <summary>
+    /// Removes what processes that were killed have left on interfaces of the calling thread's network namespace, where the kernel has no
+    /// links at tc (before Linux 6.6). Without CAP_NET_ADMIN nothing is removed.
+    /// </summary>
+    /// <exception cref="NativeException">The kernel refuses the question.</exception>
+    public static void RemoveOrphans(IEnumerable<NetworkLink> links)
+    {
+        ArgumentNullException.ThrowIfNull(links);
+        ClsactAttachment.RemoveOrphans(links);
+    }
+
     /// <summary>Whether the caller may see the programs of tcx.</summary>
     public static bool SeesEverything(NetworkLink link)
     {
@@ -88,7 +99,12 @@ public static class TcInventory
         return
         [
             .. byLink.Select((id, i) => Make(TcMode.Tcx, i, id)),
-            .. byFilter.Select((filter, i) => Make(TcMode.Clsact, i, filter.ProgramId) with { Name = filter.Name, Tag = filter.Tag }),
+            .. byFilter.Select((filter, i) => Make(TcMode.Clsact, i, filter.ProgramId) with
+            {
+                Name = filter.Name,
+                Tag = filter.Tag,
+                Lifetime = FilterOwner.IsOurs(filter.Name) ? ProgramLifetime.Process : ProgramLifetime.Netlink,
+            }),
         ];
 
         TcProgram Make(TcMode mode, int order, uint id) => new()
@@ -107,12 +123,12 @@ public static class TcInventory
         using var program = WithPrivilege(() => KernelObjects.OpenProgram(found.Id)) ?? surroundings.OpenOwnProgram(found.Id);
         if (program is null)
         {
-            return found.Mode == TcMode.Clsact ? found with { Lifetime = ProgramLifetime.Netlink } : found;
+            return found;
         }
 
         var holder = found.Mode == TcMode.Tcx ? surroundings.TcxLinks.FirstOrDefault(link => Holds(link, found)) : null;
         var described = surroundings.Describe(found, program, holder?.Id, ProgramLifetime.Process);
-        return holder is null ? described with { Lifetime = ProgramLifetime.Netlink } : described;
+        return holder is null && found.Lifetime != ProgramLifetime.Process ? described with { Lifetime = ProgramLifetime.Netlink } : described;
     }
 
     static bool Holds(TcxLinkInfo link, TcProgram program) =>

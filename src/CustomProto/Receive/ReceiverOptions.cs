@@ -88,4 +88,7 @@ public sealed record ReceiverOptions
 
     /// <summary>Whether the program outlives the process: it is pinned, and any process of the same version can take it up.</summary>
     public bool Persist { get; init; }
+
+    /// <summary>Whether the kernel is treated as one that has no tcx.</summary>
+    internal bool WithoutTcx { get; init; }
 }

@@ -114,7 +114,7 @@ static class ReceiverRegistration
     {
         if (options.AttachPoint != AttachPoint.Xdp)
         {
-            return (TcxLink.Attach(program.Program, link, options.AttachPoint), XdpMode.None);
+            return (AttachTc(program, link, options, notices), XdpMode.None);
         }
 
         if (options.ForeignProgram != ForeignProgram.Keep && link.XdpAttachments.Count > 0)
@@ -123,6 +123,23 @@ static class ReceiverRegistration
         }
 
         return XdpAttach.Attach(program.Program, link, options.Mode, notices);
+    }
+
+    static AttachedProgram AttachTc(ReceiverProgram program, NetworkLink link, ReceiverOptions options, List<string> notices)
+    {
+        if (!options.WithoutTcx && TcxLink.IsAvailable(link))
+        {
+            return TcxLink.Attach(program.Program, link, options.AttachPoint);
+        }
+
+        if (!options.Persist)
+        {
+            notices.Add(
+                $"This kernel has no links at tc (Linux 6.6 has), so the program is a filter of clsact on '{link.Name}': if this process is killed, "
+                + "the filter stays until the next command that lists, registers or unregisters tc programs.");
+        }
+
+        return ClsactAttachment.Attach(program.Program, link, options.AttachPoint, options.Persist);
     }
 
     static void Pin(ReceiverProgram program, AttachedProgram attachment, ReaderSlot reader, ReceiverAbout about)
@@ -152,7 +169,9 @@ static class ReceiverRegistration
         var link = ReceiverPins.Path(programId, ReceiverPins.Link);
         if (about.AttachPoint != AttachPoint.Xdp)
         {
-            return new TcxLink(BpfFileSystem.Open(link), ProgramLifetime.Persistent);
+            return File.Exists(link)
+                ? new TcxLink(BpfFileSystem.Open(link), ProgramLifetime.Persistent)
+                : ClsactAttachment.Open(about.Interface, about.InterfaceIndex, about.AttachPoint, programId);
         }
 
         return File.Exists(link)

@@ -99,7 +99,12 @@ sealed class ReceiverWatch : IDisposable
 
     bool IsAttached(NetworkLink link) => _isXdp
         ? link.XdpAttachments.Any(attachment => attachment.ProgramId == _programId)
-        : _attachment is not ProgramLink held || held.IsAttached;
+        : _attachment switch
+        {
+            ProgramLink held => held.IsAttached,
+            ClsactAttachment filter => filter.IsAttached,
+            _ => true,
+        };
 
     CustomProtoException Detached(NetworkLink link)
     {

@@ -55,9 +55,12 @@ public static class Receivers
     static IEnumerable<uint> ProgramsOn(NetworkLink link) =>
     [
         .. link.XdpAttachments.Select(attachment => attachment.ProgramId),
-        .. TcxLink.ReadPrograms(link.Index, AttachPoint.TcIngress) ?? [],
-        .. TcxLink.ReadPrograms(link.Index, AttachPoint.TcEgress) ?? [],
+        .. ProgramsAt(link, AttachPoint.TcIngress),
+        .. ProgramsAt(link, AttachPoint.TcEgress),
     ];
+
+    static IEnumerable<uint> ProgramsAt(NetworkLink link, AttachPoint point) =>
+        (TcxLink.ReadPrograms(link.Index, point) ?? []).Concat(TcFilters.List(link.Index, point).Select(filter => filter.ProgramId));
 
     /// <summary>The receivers of this process, and the persistent ones in the calling thread's network namespace.</summary>
     /// <exception cref="CustomProtoException">As for <see cref="Find"/>.</exception>

@@ -31,7 +31,6 @@ public sealed class FailuresTests
         (Operation.AttachXdp, ENODEV, NotFound, "The interface is gone."),
         (Operation.AttachXdp, EPERM, PermissionDenied, NetAdmin),
         (Operation.DetachXdp, EPERM, PermissionDenied, NetAdmin),
-        (Operation.AttachTc, EINVAL, Unsupported, "Linux 6.6 or later is needed"),
         (Operation.AttachTc, ERANGE, LimitExceeded, "Get-TcProgram lists them"),
         (Operation.AttachTc, ENODEV, NotFound, "The interface is gone."),
         (Operation.AttachTc, EPERM, PermissionDenied, NetAdmin),
