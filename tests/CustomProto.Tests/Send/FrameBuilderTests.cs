@@ -81,13 +81,13 @@ public sealed class FrameBuilderTests
         var frame = new byte[builder.HeaderLength + payload.Length];
         builder.Build(frame, payload, 0);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (ushort i = 0; i < 100; i++)
+        Assert.Equal(0, Allocation.LeastOf(() =>
         {
-            builder.Build(frame, payload, i);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (ushort i = 0; i < 100; i++)
+            {
+                builder.Build(frame, payload, i);
+            }
+        }));
     }
 
     static Dictionary<string, ScapyFrame> ReadFrames([CallerFilePath] string here = "")
