@@ -95,24 +95,12 @@ public sealed partial class SendCustomPacketCommand
         {
             foreach (var options in _destinations)
             {
-                SendPacket(options, packet, "a UDP payload");
+                SendOrShow(options, "a UDP payload", packet.Length, packet, null, packet);
             }
         }
         else if (Attempt(() => SendOptions.ForFrame(packet, Interface!) with { Transport = Transport == Transport.Auto ? Transport.Raw : Transport }, packet, out var options))
         {
-            SendPacket(options, packet, "a frame");
-        }
-    }
-
-    void SendPacket(SendOptions options, byte[] packet, string what)
-    {
-        if (ShouldSend(options, what, packet.Length))
-        {
-            Send(options, packet, null, packet);
-        }
-        else
-        {
-            ShowBytes(options, packet, null, packet);
+            SendOrShow(options, "a frame", packet.Length, packet, null, packet);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     readonly List<SendOptions> _destinations = [];
     readonly HashSet<string> _saidNotices = [];
     bool _asks;
+    byte[] _payload = [];
 
     /// <summary>Where to send: addresses or names.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
@@ -152,12 +153,17 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     {
         switch (ParameterSetName)
         {
+            case TextSet:
+                SendData(Encoding.UTF8.GetBytes(Text ?? ""), null);
+                break;
+            case DataSet:
+                SendData(Data, null);
+                break;
+            case PatternSet:
+                SendData(PatternData, null);
+                break;
             case MessageSet:
-                foreach (var options in _destinations)
-                {
-                    SendWhole(options);
-                }
-
+                _destinations.ForEach(SendWhole);
                 break;
             case ReplySet or ReplyDataSet:
                 SendReply();
@@ -165,18 +171,8 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
             case PathSet:
                 SendFiles();
                 break;
-            case PacketSet or FrameSet:
-                SendPackets();
-                break;
             default:
-                SendData(
-                    ParameterSetName switch
-                    {
-                        DataSet => Data,
-                        PatternSet => PatternData,
-                        _ => Encoding.UTF8.GetBytes(Text ?? ""),
-                    },
-                    null);
+                SendPackets();
                 break;
         }
     }
@@ -241,19 +237,37 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
 
     void Send(SendOptions options, MessageType type, byte[] data, object target)
     {
-        if (!Attempt(() => MessageEncoder.Encode(options.Protocol, type, data), target, out var payload))
+        if (TryEncode(options.Protocol, type, data, target, out var payload))
         {
-            return;
+            SendOrShow(options, options.Protocol.TypeName(type), data.Length, payload, null, target);
+        }
+    }
+
+    /// <summary>
+    /// Makes the payload of a message, in memory that the next one reuses. Without closures, as this runs for each of a hundred thousand lines.
+    /// </summary>
+    bool TryEncode(ProtocolDefinition protocol, MessageType type, byte[] data, object target, out ReadOnlySpan<byte> payload)
+    {
+        var length = protocol.HeaderSize + data.Length;
+        if (_payload.Length < length)
+        {
+            _payload = new byte[length];
         }
 
-        if (ShouldSend(options, options.Protocol.TypeName(type), data.Length))
+        ErrorRecord record;
+        try
         {
-            Send(options, payload, null, target);
+            payload = _payload.AsSpan(0, MessageEncoder.Encode(protocol, type, data, _payload));
+            return true;
         }
-        else
+        catch (CustomProtoException exception)
         {
-            ShowBytes(options, payload, null, target);
+            payload = [];
+            record = ErrorRecords.From(exception, target);
         }
+
+        WriteError(record);
+        return false;
     }
 
     void SendWhole(SendOptions destination)
@@ -261,18 +275,24 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         var message = InputObject;
         var protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol;
         var options = protocol == destination.Protocol ? destination : destination with { Protocol = protocol };
-        if (ShouldSend(options, message.TypeName, message.Length))
+        SendOrShow(options, message.TypeName, message.Length, [], message, message);
+    }
+
+    /// <summary>Sends a payload, or a message if there is one, unless the user doesn't want it to be sent.</summary>
+    void SendOrShow(SendOptions options, string typeName, int length, ReadOnlySpan<byte> payload, CustomMessage? message, object target)
+    {
+        if (ShouldSend(options, typeName, length))
         {
-            Send(options, [], message, message);
+            Send(options, payload, message, target);
         }
         else
         {
-            ShowBytes(options, [], message, message);
+            ShowBytes(options, payload.ToArray(), message, target);
         }
     }
 
     /// <summary>Sends a payload, or a message if there is one; without closures, as this runs for each of a hundred thousand lines.</summary>
-    void Send(SendOptions options, byte[] payload, CustomMessage? message, object target)
+    void Send(SendOptions options, ReadOnlySpan<byte> payload, CustomMessage? message, object target)
     {
         var sender = _senders.Find(options);
         if (sender is null && !TryOpen(options, target, out sender))

@@ -77,7 +77,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
     internal static partial int MUnmap(void* address, nuint length);
 
-    [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
+    /// <summary>A read of memory without a system call, so that what surrounds a call into the kernel would cost more than it.</summary>
+    [LibraryImport(Library, EntryPoint = "clock_gettime")]
+    [SuppressGCTransition]
     private static partial int ClockGetTime(int clock, TimeSpec* time);
 
     [LibraryImport(Library, EntryPoint = "vsnprintf")]
