@@ -18,6 +18,9 @@ readonly record struct Work(long Packets, TimeSpan Elapsed, TimeSpan Cpu)
         return new Work(numbers[0], TimeSpan.FromMicroseconds(numbers[1] / 1000.0), TimeSpan.FromMicroseconds(numbers[2] / 1000.0));
     }
 
+    /// <summary>Both, one after the other.</summary>
+    public static Work operator +(Work one, Work other) => new(one.Packets + other.Packets, one.Elapsed + other.Elapsed, one.Cpu + other.Cpu);
+
     /// <summary>Packets per second.</summary>
     internal double Rate => Packets / Elapsed.TotalSeconds;
 

@@ -20,9 +20,10 @@ sealed partial class SendArea
         using var drop = new DropProgram(_network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
         return Compare(
             "Xdp, one thread",
-            () => Send(Transport.Xdp, packets),
-            new Peer("live frames, C", () => _peers.Run(_network, TestNetwork.Left, "live_frames", FrameArguments(packets)), RateTarget, CpuTarget),
-            new Peer("Scapy, packet", () => Scapy("packet", scapyPackets), XdpScapyTarget));
+            Transport.Xdp,
+            packets,
+            new Peer("live frames, C", count => _peers.Run(_network, TestNetwork.Left, "live_frames", FrameArguments(count)), RateTarget, CpuTarget),
+            new Peer("Scapy, packet", _ => Scapy("packet", scapyPackets), XdpScapyTarget) { TakesTurns = false });
     }
 
     /// <summary>How it scales: a pair of queues for each of two threads.</summary>
