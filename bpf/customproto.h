@@ -238,7 +238,7 @@ struct cp_reader {
 	__u32 sleeping; /* set by the reader before it waits, taken by the program that wakes it */
 	__u32 reserved[15];
 	__u32 owner;	 /* process that reads; 0 for none */
-	__u32 ring_size; /* bytes */
+	__u32 ring_size; /* bytes; programs read it, too */
 	__u64 owner_started; /* when that process started, in clock ticks since boot, as ids come again */
 	__u32 is_kept;	     /* it stays when its owner ends */
 	__u32 generation;	       /* counts up whenever the place is given to another reader */

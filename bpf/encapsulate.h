@@ -172,8 +172,7 @@ __noinline int add_header(struct cp_packet *packet, struct datagram *datagram)
 
 	if (!header_sum(packet, record->payload, payload, data, &sum) ||
 	    bpf_skb_change_tail(packet, packet_length(packet) + header_size, 0) ||
-	    bpf_skb_store_bytes(packet, payload, record->payload, header_size + size,
-				BPF_F_RECOMPUTE_CSUM) ||
+	    bpf_skb_store_bytes(packet, payload, record->payload, header_size + size, 0) ||
 	    write_lengths(packet, datagram, header_size, sum)) {
 		count(&counted->failed);
 		return PACKET_DROP;
@@ -206,8 +205,7 @@ static __always_inline bool count_lost(const struct cp_record *record, struct cp
 	if (size > config.snap_length)
 		size = config.snap_length;
 	size += sizeof(record->event) + config.header_size + BPF_RINGBUF_HDR_SZ;
-	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) + size <
-	    bpf_ringbuf_query(ring, BPF_RB_RING_SIZE))
+	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) + size < reader->ring_size)
 		return false;
 	counted->valid++;
 	offered->offered++;
@@ -216,7 +214,30 @@ static __always_inline bool count_lost(const struct cp_record *record, struct cp
 	return true;
 }
 
-/* Receives the message that add_header has made: it needn't be read and judged. */
+/* A valid message, all of which is in the record, to those who want it: it needn't be read. */
+static __always_inline void receive_loaded(struct cp_packet *packet,
+					   const struct datagram *datagram,
+					   struct cp_record *record, struct cp_counters *counted,
+					   const struct cp_settings *set)
+{
+	struct cp_event *event = &record->event;
+	__u32 captured = event->length;
+
+	if (count_lost(record, counted, set))
+		return;
+	stamp(packet, event);
+	event->reason = CP_REASON_NONE;
+	event->verdict = PACKET_PASS;
+	if (config.may_trace && set->trace)
+		trace(record, datagram, set->program_id);
+	if (captured > config.snap_length)
+		captured = config.snap_length;
+	event->captured = captured + config.header_size;
+	record->size = sizeof(*event) + event->captured;
+	receive_message(packet, datagram, record, counted, set);
+}
+
+/* Receives the message that add_header has made: it needn't be judged. */
 __noinline int receive_made(struct cp_packet *packet, const struct datagram *datagram)
 {
 	const __u32 zero = 0;
@@ -225,32 +246,37 @@ __noinline int receive_made(struct cp_packet *packet, const struct datagram *dat
 	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
 	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
 	struct cp_event *event;
-	__u32 captured;
 
 	if (!datagram || !counted || !record || !set)
 		return PACKET_PASS;
 	counted->seen++;
 	event = &record->event;
 	event->length = datagram->udp_length - sizeof(struct udphdr) - config.header_size;
-	if (count_lost(record, counted, set))
-		return PACKET_PASS;
-	stamp(packet, event);
 	event->trailing = 0;
 	event->type = config.type.width ? read_field(record->payload, &config.type) : 0;
-	event->reason = CP_REASON_NONE;
-	event->verdict = PACKET_PASS;
-	if (config.may_trace && set->trace)
-		trace(record, datagram, set->program_id);
-	captured = event->length;
-	if (captured > config.snap_length)
-		captured = config.snap_length;
-	event->captured = captured + config.header_size;
-	record->size = sizeof(*event) + event->captured;
-	receive_message(packet, datagram, record, counted, set);
+	receive_loaded(packet, datagram, record, counted, set);
 	return PACKET_PASS;
 }
 
-/* Receives what is to lose its header, if it is a message; it is stamped only for a record. */
+/* Judges a datagram all of which is to be moved, and so is loaded at once. */
+static __always_inline enum cp_reason
+judge_loaded(struct cp_packet *packet, const struct datagram *datagram, struct cp_record *record)
+{
+	__u32 payload = datagram->udp_offset + sizeof(struct udphdr);
+	__u32 size = datagram->ip_end - payload;
+	enum cp_reason reason = judge_datagram(packet, datagram, &record->event);
+
+	if (reason != CP_REASON_NONE)
+		return reason;
+	if (!is_some(size) || size > CP_MAX_PAYLOAD ||
+	    load_bytes(packet, payload, record->payload, size))
+		return CP_REASON_TRUNCATED;
+	return judge_header(record->payload,
+			    datagram->udp_length - sizeof(struct udphdr) - config.header_size,
+			    &record->event);
+}
+
+/* Receives what is to lose its header, if it is a message. */
 __noinline int receive_removable(struct cp_packet *packet, const struct datagram *datagram)
 {
 	const __u32 zero = 0;
@@ -263,12 +289,13 @@ __noinline int receive_removable(struct cp_packet *packet, const struct datagram
 	if (!datagram || !counted || !record || !set)
 		return PACKET_DROP;
 	counted->seen++;
-	record->size = 0;
 	record->event.frame_length = packet_length(packet);
-	reason = judge(packet, datagram, record);
+	reason = judge_loaded(packet, datagram, record);
 	record->event.reason = reason;
-	if (reason == CP_REASON_NONE && count_lost(record, counted, set))
+	if (reason == CP_REASON_NONE) {
+		receive_loaded(packet, datagram, record, counted, set);
 		return PACKET_PASS;
+	}
 	stamp(packet, &record->event);
 	return receive_judged(packet, datagram, record, counted, set, reason);
 }
@@ -284,7 +311,7 @@ __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram
 	struct cp_encapsulation_counters *counted = bpf_map_lookup_elem(&encapsulation, &zero);
 	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
 	__u32 header_size = config.header_size;
-	__u32 payload, size, data, loaded, sum;
+	__u32 payload, size, data, sum;
 
 	if (!datagram || !counted || !record)
 		return PACKET_DROP;
@@ -305,17 +332,11 @@ __noinline int remove_header(struct cp_packet *packet, struct datagram *datagram
 	payload = datagram->udp_offset + sizeof(struct udphdr);
 	size = datagram->ip_end - payload - header_size;
 	data = datagram->udp_length - sizeof(struct udphdr) - header_size;
-	/* What judging has loaded, and what a reader's record has. */
-	loaded = record->size ? record->event.captured : 0;
-	if (loaded < CP_MAX_LEADING)
-		loaded = data + header_size < CP_MAX_LEADING ? data + header_size : CP_MAX_LEADING;
 	if (size > CP_MAX_PAYLOAD - header_size ||
 	    !header_sum(packet, record->payload, payload + header_size, data, &sum) ||
-	    (is_some(size) && loaded < header_size + size &&
-	     load_bytes(packet, payload + header_size, record->payload + header_size, size)) ||
 	    bpf_skb_change_tail(packet, packet_length(packet) - header_size, 0) ||
-	    (is_some(size) && bpf_skb_store_bytes(packet, payload, record->payload + header_size,
-						  size, BPF_F_RECOMPUTE_CSUM)) ||
+	    (is_some(size) &&
+	     bpf_skb_store_bytes(packet, payload, record->payload + header_size, size, 0)) ||
 	    write_lengths(packet, datagram, -(__s32)header_size, (__u16)~sum)) {
 		count(&counted->failed);
 		return PACKET_DROP;

@@ -58,15 +58,11 @@ static __always_inline enum cp_reason judge_header(const __u8 *header, __u32 pay
 	return CP_REASON_NONE;
 }
 
-/* The first reason that applies, in the order of enum cp_reason; fills in the lengths. */
+/* What speaks against a datagram before its payload is looked at. */
 static __always_inline enum cp_reason
-judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record *record)
+judge_datagram(struct cp_packet *frame, const struct datagram *datagram, struct cp_event *event)
 {
-	struct cp_event *event = &record->event;
-	__u8 *header = record->payload; /* not on the stack, where odd offsets can't be read */
 	__u32 udp_length = datagram->udp_length;
-	__u32 leading = udp_length - sizeof(struct udphdr);
-	__u32 payload = leading - config.header_size;
 
 	event->length = 0;
 	event->trailing = 0;
@@ -79,14 +75,27 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 		return CP_REASON_TRUNCATED;
 	if (config.verify_checksum && !checksum_is_right(frame, datagram, event))
 		return CP_REASON_BAD_CHECKSUM;
+	return CP_REASON_NONE;
+}
 
+/* The first reason that applies, in the order of enum cp_reason; fills in the lengths. */
+static __always_inline enum cp_reason
+judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record *record)
+{
+	__u8 *header = record->payload; /* not on the stack, where odd offsets can't be read */
+	__u32 leading = datagram->udp_length - sizeof(struct udphdr);
+	__u32 payload = leading - config.header_size;
+	enum cp_reason reason = judge_datagram(frame, datagram, &record->event);
+
+	if (reason != CP_REASON_NONE)
+		return reason;
 	/* At once as much as filters see: most messages are no longer. */
 	if (leading > CP_MAX_LEADING)
 		leading = CP_MAX_LEADING;
 	if (leading < config.header_size ||
 	    load_bytes(frame, datagram->udp_offset + sizeof(struct udphdr), header, leading))
 		return CP_REASON_TRUNCATED;
-	return judge_header(header, payload, event);
+	return judge_header(header, payload, &record->event);
 }
 
 #endif /* CUSTOMPROTO_JUDGE_H */
