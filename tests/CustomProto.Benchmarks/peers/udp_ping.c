@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Sends requests over a connected UDP socket, one at a time, and waits for each response: the client that responders are compared
- * with.
+ * with. It sleeps for INTERVAL microseconds before each.
  *
- *   udp_ping DST PORT DATALEN COUNT
+ *   udp_ping DST PORT DATALEN COUNT INTERVAL
  *
  * Prints how many were answered, and the median and the 99th percentile of the round-trip times in nanoseconds, from just before
  * the send to just after the receive.
@@ -31,16 +31,18 @@ int main(int arguments, char **argument)
 	} request, response;
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	struct timeval patience = {.tv_usec = 200000};
+	struct timespec interval = {};
 	uint64_t count, answered = 0, *times;
 	size_t length;
 	int socket_fd;
 
-	if (arguments != 5 || inet_pton(AF_INET, argument[1], &address.sin_addr) != 1) {
-		fprintf(stderr, "udp_ping DST PORT DATALEN COUNT\n");
+	if (arguments != 6 || inet_pton(AF_INET, argument[1], &address.sin_addr) != 1) {
+		fprintf(stderr, "udp_ping DST PORT DATALEN COUNT INTERVAL\n");
 		return 2;
 	}
 	length = strtoul(argument[3], NULL, 10);
 	count = strtoull(argument[4], NULL, 10);
+	interval.tv_nsec = strtoul(argument[5], NULL, 10) * 1000;
 	times = calloc(count, sizeof(*times));
 	if (length > MAX_DATA || !times)
 		return 2;
@@ -53,8 +55,11 @@ int main(int arguments, char **argument)
 		fail(argument[1]);
 
 	for (uint64_t i = 0; i < count + WARM_UP; i++) {
-		uint64_t started = now(CLOCK_MONOTONIC);
+		uint64_t started;
 
+		if (interval.tv_nsec)
+			nanosleep(&interval, NULL);
+		started = now(CLOCK_MONOTONIC);
 		if (send(socket_fd, &request, length, 0) < 0 ||
 		    recv(socket_fd, &response, sizeof(response), 0) != (ssize_t)length ||
 		    response.message.type != 2)
