@@ -135,7 +135,7 @@ sealed class ResponseChannel : IDisposable
         var name = _own.Contains(receiver)
             ? Receiver.DefaultReader
             : string.Create(CultureInfo.InvariantCulture, $"request.{Environment.ProcessId}.{Interlocked.Increment(ref s_opened)}");
-        return receiver.OpenReader(name, filter);
+        return receiver.OpenReader(name, filter, ReceiverOptions.MinRingSize);
     }
 
     bool MayRegister(PacketPath path, RequestOptions options)
@@ -157,8 +157,7 @@ sealed class ResponseChannel : IDisposable
     /// <summary>A program of this process, or a persistent one, that sees the requests or responses.</summary>
     Receiver? Find(NetworkLink link, AttachPoint point, RequestOptions options, int port)
     {
-        var receivers = point == AttachPoint.Xdp ? Receivers.On([link]) : Receivers.All;
-        var found = receivers.FirstOrDefault(receiver => receiver.AttachPoint == point
+        var found = Receivers.On([link]).FirstOrDefault(receiver => receiver.AttachPoint == point
             && receiver.InterfaceIndex == link.Index && receiver.Interface == link.Name && Sees(receiver, options, port));
         if (found is not null)
         {

@@ -152,13 +152,19 @@ public sealed partial class Receiver : IDisposable
     /// Somebody has it (<see cref="FailureKind.Busy"/>), the filter can't be, or there are as many readers as there can be.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>
-    public MessageReader OpenReader(string name, ReaderFilter? filter = null)
+    public MessageReader OpenReader(string name, ReaderFilter? filter = null) => OpenReader(name, filter, _about.RingSize);
+
+    /// <inheritdoc cref="OpenReader(string, ReaderFilter?)"/>
+    /// <param name="name">The reader's name.</param>
+    /// <param name="filter">What it gets while it is open.</param>
+    /// <param name="ringSize">The bytes of its ring, where it isn't there yet.</param>
+    internal MessageReader OpenReader(string name, ReaderFilter? filter, int ringSize)
     {
         ArgumentNullException.ThrowIfNull(name);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var reader = _readers.Open(name, filter);
+            var reader = _readers.Open(name, filter, ringSize);
             reader.WatchWith(_watch);
             return reader;
         }

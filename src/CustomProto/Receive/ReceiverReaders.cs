@@ -53,7 +53,7 @@ sealed unsafe class ReceiverReaders : IDisposable
                 FailureKind.Exists, "ReaderExists", $"The program on '{_about.Interface}' has a reader '{name}' already.", $"Give another name, or read from it: Get-CustomMessage -Reader {name}", name);
         }
 
-        Create(name, isKept: true);
+        Create(name, isKept: true, _about.RingSize);
     }
 
     /// <summary>Removes a reader that nobody reads from, with what is in its ring.</summary>
@@ -74,12 +74,12 @@ sealed unsafe class ReceiverReaders : IDisposable
     /// Opens a reader, and has the program use a filter for it while it is open. One that isn't there is added, and goes when it is closed.
     /// </summary>
     /// <exception cref="CustomProtoException">Somebody has it, the filter can't be, or there are as many readers as there can be.</exception>
-    internal MessageReader Open(string name, ReaderFilter? filter)
+    internal MessageReader Open(string name, ReaderFilter? filter, int ringSize)
     {
         ReaderName.Check(name);
         Filter? wanted = filter is null ? null : FilterEncoder.Encode(filter, _about.Protocol);
         using var alone = Begin(except: name);
-        var slot = Find(name) is >= 0 and var index ? SlotAt(index) : Create(name, isKept: false);
+        var slot = Find(name) is >= 0 and var index ? SlotAt(index) : Create(name, isKept: false, ringSize);
         var reader = slot.Open(_about.Protocol, _about.Interface, Close);
         try
         {
@@ -185,7 +185,7 @@ sealed unsafe class ReceiverReaders : IDisposable
         }
     }
 
-    ReaderSlot Create(string name, bool isKept)
+    ReaderSlot Create(string name, bool isKept, int ringSize)
     {
         var used = Active().ToArray();
         var index = Enumerable.Range(0, Limit.MaxReaders).Except(used).DefaultIfEmpty(-1).First();
@@ -199,7 +199,7 @@ sealed unsafe class ReceiverReaders : IDisposable
                 name);
         }
 
-        var slot = ReaderSlot.Create(_program, _about.RingSize, index, name, isKept);
+        var slot = ReaderSlot.Create(_program, ringSize, index, name, isKept);
         try
         {
             if (ReceiverPins.Exist(_programId))
