@@ -86,10 +86,10 @@ public sealed class FormatTests : IDisposable
     public void Statistics_show_what_was_rejected_in_all()
     {
         var text = Render(
-            new ReceiveStatistics { Interface = "eth0", ProgramId = 1, Reader = "default", Seen = 21, Fragment = 1, Truncated = 2, BadChecksum = 3, BadMagic = 4, BadVersion = 5, BadLength = 6 },
+            new ReceiveStatistics { Interface = "eth0", AttachPoint = AttachPoint.TcEgress, ProgramId = 1, Reader = "default", Seen = 21, Fragment = 1, Truncated = 2, BadChecksum = 3, BadMagic = 4, BadVersion = 5, BadLength = 6 },
             "Format-Table");
 
-        Assert.Equal(["eth0", "default", "21", "21", "0", "0", "0", "0"], text.Split('\n')[3].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(["eth0", "TcEgress", "default", "21", "21", "0", "0", "0", "0"], text.Split('\n')[3].Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
