@@ -268,7 +268,7 @@ judge_loaded(struct cp_packet *packet, const struct datagram *datagram, struct c
 
 	if (reason != CP_REASON_NONE)
 		return reason;
-	if (!is_some(size) || size > CP_MAX_PAYLOAD ||
+	if (size > CP_MAX_PAYLOAD || !is_some(size) ||
 	    load_bytes(packet, payload, record->payload, size))
 		return CP_REASON_TRUNCATED;
 	return judge_header(record->payload,

@@ -17,7 +17,7 @@
 
 /*
  * Whether there is something to copy. To a compiler `size` does; but verifiers before Linux 6.8 learn
- * nothing from "not equal to 0", and refuse a size that may be 0. Sizes stay below 2^31.
+ * nothing from "not equal to 0", and refuse a size that may be 0. To be asked after what bounds it.
  */
 #define is_some(size)                                                                              \
 	({                                                                                         \
