@@ -12,9 +12,9 @@
 #define CHECKSUM_CHUNK 512
 #define MAX_CHECKSUM_CHUNKS ((CP_MAX_PAYLOAD + CHECKSUM_CHUNK) / CHECKSUM_CHUNK)
 
-/* What is summed at a time, and the word in which it may end: too large for the stack. */
+/* What is summed at a time: too large for the stack. */
 struct checksum_chunk {
-	__u8 bytes[CHECKSUM_CHUNK + sizeof(__u32)];
+	__u8 bytes[CHECKSUM_CHUNK];
 };
 
 struct {
@@ -46,7 +46,8 @@ static long add_chunk(__u32 index, void *context)
 {
 	struct checksum_walk *walk = context;
 	__u8 *chunk = walk->chunk->bytes;
-	__u32 size = walk->remaining;
+	__u32 size = walk->remaining, last = 0;
+	__u32 words, rest;
 	__s64 sum;
 
 	(void)index;
@@ -55,12 +56,16 @@ static long add_chunk(__u32 index, void *context)
 	if (!is_some(size))
 		return 1;
 	/* What the end leaves of its word is zero, which adds nothing. */
-	*(__u32 *)(chunk + (size & ~3)) = 0;
-	if (load_bytes(walk->frame, walk->offset, chunk, size)) {
+	words = size & ~3;
+	rest = size & 3;
+	if ((is_some(words) && load_bytes(walk->frame, walk->offset, chunk, words)) ||
+	    (is_some(rest) && load_bytes(walk->frame, walk->offset + words, &last, rest))) {
 		walk->failed = 1;
 		return 1;
 	}
-	sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk, (size + 3) & ~3, walk->sum);
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk, words, walk->sum);
+	if (rest && sum >= 0)
+		sum = bpf_csum_diff(NULL, 0, &last, sizeof(last), sum);
 	if (sum < 0) {
 		walk->failed = 1;
 		return 1;
