@@ -84,6 +84,8 @@ sealed partial class ReceiveArea
                 var recording = Task.Run(() => shell.Measure(string.Create(
                     CultureInfo.InvariantCulture,
                     $"$script:figure = (Export-CustomCapture '{path}' -Interface {name} -Count {_messages} -IdleTimeout {s_patience.TotalSeconds} -PassThru).Packets")));
+
+                // A command that records has to be waiting, which nothing tells another thread; what it would not record yet is an error below.
                 Thread.Sleep(_settings.Quick ? 200 : 300);
                 var started = Libc.ReadClock(Libc.CLOCK_MONOTONIC);
                 Send(_messages);

@@ -29,7 +29,10 @@ sealed class ClsactAttachment : AttachedProgram
         _programId = programId;
         _madeQdisc = madeQdisc;
         Lifetime = lifetime;
-        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        if (lifetime == ProgramLifetime.Process)
+        {
+            AppDomain.CurrentDomain.ProcessExit += OnExit;
+        }
     }
 
     /// <inheritdoc/>
@@ -70,7 +73,7 @@ sealed class ClsactAttachment : AttachedProgram
         {
             if (madeQdisc)
             {
-                TcFilters.RemoveQdisc(socket, link.Index);
+                RemoveEmptyQdisc(socket, link.Index);
             }
 
             socket.Dispose();
@@ -110,9 +113,9 @@ sealed class ClsactAttachment : AttachedProgram
             }
 
             TcFilters.Remove(_socket, filter, _interface);
-            if (_madeQdisc && s_points.All(point => TcFilters.List(_socket, _interfaceIndex, point).Count == 0))
+            if (_madeQdisc)
             {
-                TcFilters.RemoveQdisc(_socket, _interfaceIndex);
+                RemoveEmptyQdisc(_socket, _interfaceIndex);
             }
         }
     }
@@ -142,6 +145,15 @@ sealed class ClsactAttachment : AttachedProgram
 
             _disposed = true;
             _socket.Dispose();
+        }
+    }
+
+    /// <summary>The qdisc goes with all its filters, so it stays for those that others have added.</summary>
+    static void RemoveEmptyQdisc(NetlinkSocket socket, int interfaceIndex)
+    {
+        if (s_points.All(point => TcFilters.List(socket, interfaceIndex, point).Count == 0))
+        {
+            TcFilters.RemoveQdisc(socket, interfaceIndex);
         }
     }
 

@@ -131,7 +131,7 @@ static unsafe class ReceiverConfiguration
         var point = way == Encapsulation.Encapsulate ? AttachPoint.TcEgress : AttachPoint.TcIngress;
         if (options.AttachPoint != point)
         {
-            throw Invalid("Encapsulation", way.ToString(), $"{way} works at {point} only.");
+            throw Invalid("Encapsulation", $"{way} at {options.AttachPoint}", $"{way} works at {point} only: -Direction {(point == AttachPoint.TcEgress ? "Egress" : "Ingress")}, which it has where nothing is said.");
         }
 
         if (options.MatchAction == MatchAction.Drop)
