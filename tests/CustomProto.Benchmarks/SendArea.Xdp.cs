@@ -17,7 +17,7 @@ sealed partial class SendArea
     {
         var packets = _settings.Quick ? 200_000 : 10_000_000;
         var scapyPackets = _settings.Quick ? ScapyPackets / 10 : ScapyPackets;
-        using var drop = new DropProgram(_network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        using var drop = new PeerProgram(_network, TestNetwork.Right, _peers, "drop");
         return Compare(
             "Xdp, one thread",
             Transport.Xdp,
@@ -33,7 +33,7 @@ sealed partial class SendArea
         using var network = new TestNetwork(permanentNeighbours: true);
         network.Execute(TestNetwork.Left, "ethtool", "-L veth0 rx 2 tx 2");
         network.Execute(TestNetwork.Right, "ethtool", "-L veth1 rx 2 tx 2");
-        using var drop = new DropProgram(network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        using var drop = new PeerProgram(network, TestNetwork.Right, _peers, "drop");
         var two = new Series("two threads");
         var one = new Series("one thread");
         Send(network, Options(1), packets);
@@ -51,7 +51,7 @@ sealed partial class SendArea
     /// <summary>How far a rate is off, in percent of what was asked for.</summary>
     List<Comparison> CompareRates()
     {
-        using var drop = new DropProgram(_network, _peers, TestNetwork.InterfaceName(TestNetwork.Right));
+        using var drop = new PeerProgram(_network, TestNetwork.Right, _peers, "drop");
         var comparisons = new List<Comparison>();
         foreach (var transport in (Transport[])[Transport.Raw, Transport.Udp, Transport.Xdp])
         {
@@ -127,21 +127,5 @@ sealed partial class SendArea
         {
             File.Delete(file);
         }
-    }
-
-    /// <summary>A program on the receiving interface that drops everything, while this lives.</summary>
-    sealed class DropProgram : IDisposable
-    {
-        readonly TestNetwork _network;
-        readonly string _interface;
-
-        internal DropProgram(TestNetwork network, Peers peers, string interfaceName)
-        {
-            _network = network;
-            _interface = interfaceName;
-            network.Ip(TestNetwork.Right, $"link set dev {interfaceName} xdpdrv object {peers.CompileBpf("drop")} section xdp");
-        }
-
-        public void Dispose() => _network.Ip(TestNetwork.Right, $"link set dev {_interface} xdp off");
     }
 }
