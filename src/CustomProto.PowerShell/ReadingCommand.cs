@@ -76,9 +76,17 @@ public abstract class ReadingCommand : FilteringCommand
         }
     }
 
-    /// <summary>Adds the programs on interfaces; where there is none, one is registered while the command runs.</summary>
-    private protected void AddInterfaces(IEnumerable<string> names)
+    /// <summary>
+    /// Adds the programs on interfaces; where there is none, one is registered while the command runs. Without names, adds all that this
+    /// process has registered.
+    /// </summary>
+    private protected void AddInterfaces(IReadOnlyCollection<string> names)
     {
+        if (names.Count == 0)
+        {
+            AddAll();
+        }
+
         foreach (var name in names)
         {
             var own = _own.Count;
@@ -90,7 +98,7 @@ public abstract class ReadingCommand : FilteringCommand
         }
     }
 
-    private protected void Add(IEnumerable<Receiver> receivers) => _receivers.AddRange(receivers.Where(receiver => !_receivers.Contains(receiver)));
+    void Add(IEnumerable<Receiver> receivers) => _receivers.AddRange(receivers.Where(receiver => !_receivers.Contains(receiver)));
 
     /// <summary>Opens the programs' readers. The time of the command begins.</summary>
     private protected bool TryOpenReader(out MergedReader reader)
@@ -121,6 +129,24 @@ public abstract class ReadingCommand : FilteringCommand
 
     /// <summary>Whether what was seen then came after the command began. On Linux, both are nanoseconds of CLOCK_MONOTONIC.</summary>
     private protected bool IsNew(long monotonicNanoseconds) => monotonicNanoseconds > _started;
+
+    void AddAll()
+    {
+        if (!Attempt(Receivers.Available, null, out var receivers))
+        {
+            return;
+        }
+
+        Add(receivers);
+        if (!HasReceivers)
+        {
+            WriteError(ErrorRecords.From(new CustomProtoException(
+                FailureKind.NotFound,
+                "NothingRegistered",
+                "There is nothing to read from: this PowerShell process has registered no XDP program.",
+                $"Run Register-XdpProgram first, or name an interface ({MyInvocation.MyCommand.Name} -Interface eth0): then a program is registered while the command runs.")));
+        }
+    }
 
     MergedReader OpenReader()
     {

@@ -46,6 +46,23 @@ public sealed class CaptureFileTests : ShellTest
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void Without_interface_and_messages_what_is_registered_is_recorded()
+    {
+        var error = Shell.Fail("Export-CustomCapture $args[0] -NoWait", Capture);
+        AssertError(error, ErrorCategory.ObjectNotFound, "NothingRegistered", "ExportCustomCaptureCommand", "registered no XDP program");
+        Assert.Contains("Export-CustomCapture -Interface", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.False(File.Exists(Capture));
+
+        Register();
+        SendPayloads([.. Enumerable.Range(1, 3).Select(number => MessageEncoder.Encode(ProtocolDefinition.Default, MessageType.Request, new byte[number]))]);
+        Assert.Equal(3, Shell.Run("Export-CustomCapture $args[0] -NoWait -PassThru", Capture).WithoutErrors().Single<CaptureResult>().Packets);
+        Assert.Equal(["1", "2", "3"], Shell.Run("Import-CustomCapture $args[0] | ForEach-Object { [string]$_.Length }", Capture).WithoutErrors().Output.Select(length => (string)length.BaseObject));
+
+        // A pipeline in which nothing came is no call without one.
+        Assert.Empty(Shell.Run("@() | Export-CustomCapture $args[0] -PassThru", Capture).WithoutErrors().Output);
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void Losses_are_in_the_file_and_said()
     {
         Register("-RingSize 256KB");

@@ -8,7 +8,7 @@ using CustomProto.Send;
 namespace CustomProto.PowerShell.Commands;
 
 /// <summary>Writes messages to a capture file: those of the pipeline, or what programs receive, without making objects of it.</summary>
-[Cmdlet(VerbsData.Export, "CustomCapture", DefaultParameterSetName = MessageSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "CustomCapture", DefaultParameterSetName = InterfaceSet, SupportsShouldProcess = true)]
 [OutputType(typeof(CaptureResult))]
 public sealed class ExportCustomCaptureCommand : ReadingCommand
 {
@@ -35,7 +35,7 @@ public sealed class ExportCustomCaptureCommand : ReadingCommand
     public RejectedPacket[] RejectedPacket { get; set; } = [];
 
     /// <summary>The interfaces to record from.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InterfaceSet)]
+    [Parameter(ParameterSetName = InterfaceSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(InterfaceCompleter))]
     public string[] Interface { get; set; } = [];

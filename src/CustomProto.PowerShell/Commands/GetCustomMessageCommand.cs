@@ -22,7 +22,7 @@ public sealed class GetCustomMessageCommand : ReadingCommand
     [Parameter(Position = 0, ParameterSetName = InterfaceSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(InterfaceCompleter))]
-    public string[]? Interface { get; set; }
+    public string[] Interface { get; set; } = [];
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -30,10 +30,6 @@ public sealed class GetCustomMessageCommand : ReadingCommand
         if (ParameterSetName == InputObjectSet)
         {
             AddPrograms();
-        }
-        else if (Interface is null)
-        {
-            AddAll();
         }
         else
         {
@@ -62,24 +58,6 @@ public sealed class GetCustomMessageCommand : ReadingCommand
         if (_loss.Sum is { } sum)
         {
             WriteWarning(sum);
-        }
-    }
-
-    void AddAll()
-    {
-        if (!Attempt(Receivers.Available, null, out var receivers))
-        {
-            return;
-        }
-
-        Add(receivers);
-        if (!HasReceivers)
-        {
-            WriteError(ErrorRecords.From(new CustomProtoException(
-                FailureKind.NotFound,
-                "NothingRegistered",
-                "There is nothing to read from: this PowerShell process has registered no XDP program.",
-                "Run Register-XdpProgram first, or name an interface (Get-CustomMessage -Interface eth0): then a program is registered while the command runs.")));
         }
     }
 
