@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using CustomProto.KernelTests;
+using CustomProto.Programs;
 using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Tests;
@@ -91,6 +92,7 @@ sealed class Shell : IDisposable
     {
         // Programs are the process's, not the runspace's.
         Receivers.CloseAll();
+        UserPrograms.CloseAll();
         _running?.Dispose();
         _runspace.Dispose();
     }

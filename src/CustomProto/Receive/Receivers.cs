@@ -3,46 +3,18 @@ using CustomProto.Net;
 
 namespace CustomProto.Receive;
 
-/// <summary>The receivers of this process: attachments are the kernel's, so every shell and runspace of a process shares them.</summary>
+/// <summary>The receivers of this process.</summary>
 public static class Receivers
 {
-    static readonly Lock s_lock = new();
-    static readonly List<Receiver> s_receivers = [];
+    static readonly ProcessPrograms<Receiver> s_receivers = new(receiver => receiver.ProgramId);
 
     /// <summary>The receivers that are registered now.</summary>
-    public static IReadOnlyList<Receiver> All
-    {
-        get
-        {
-            lock (s_lock)
-            {
-                return [.. s_receivers];
-            }
-        }
-    }
+    public static IReadOnlyList<Receiver> All => s_receivers.All;
 
     /// <summary>The receiver whose program has an id: this process's own, or a persistent one, which this process then takes up.</summary>
     /// <returns><see langword="null"/> for a program that is neither.</returns>
     /// <exception cref="CustomProtoException">It is persistent, and of another version or not for this user.</exception>
-    public static Receiver? Find(uint programId)
-    {
-        lock (s_lock)
-        {
-            if (s_receivers.Find(receiver => receiver.ProgramId == programId) is { } known)
-            {
-                return known;
-            }
-
-            if (!ReceiverPins.Exist(programId))
-            {
-                return null;
-            }
-
-            var adopted = ReceiverRegistration.Adopt(programId);
-            s_receivers.Add(adopted);
-            return adopted;
-        }
-    }
+    public static Receiver? Find(uint programId) => s_receivers.Find(programId, id => ReceiverPins.Exist(id) ? ReceiverRegistration.Adopt(id) : null);
 
     /// <summary>The receivers on some interfaces, at XDP and at tc: this process's own and persistent ones.</summary>
     /// <exception cref="CustomProtoException">As for <see cref="Find"/>.</exception>
@@ -67,27 +39,9 @@ public static class Receivers
     public static IReadOnlyList<Receiver> Available() => [.. All.Union(On(NetworkLinks.List()))];
 
     /// <summary>Closes all receivers of the process.</summary>
-    public static void CloseAll()
-    {
-        foreach (var receiver in All)
-        {
-            receiver.Dispose();
-        }
-    }
+    public static void CloseAll() => s_receivers.CloseAll();
 
-    internal static void Add(Receiver receiver)
-    {
-        lock (s_lock)
-        {
-            s_receivers.Add(receiver);
-        }
-    }
+    internal static void Add(Receiver receiver) => s_receivers.Add(receiver);
 
-    internal static void Remove(Receiver receiver)
-    {
-        lock (s_lock)
-        {
-            s_receivers.Remove(receiver);
-        }
-    }
+    internal static void Remove(Receiver receiver) => s_receivers.Remove(receiver);
 }

@@ -1,0 +1,65 @@
+namespace CustomProto.Bpf;
+
+/// <summary>
+/// The programs of one kind that this process has registered: attachments are the kernel's, so every shell and runspace of a process
+/// shares them. Safe to use from several threads.
+/// </summary>
+/// <typeparam name="T">The kind; one that is closed removes itself.</typeparam>
+/// <param name="programId">Tells the kernel's id of a program.</param>
+sealed class ProcessPrograms<T>(Func<T, uint> programId)
+    where T : class, IDisposable
+{
+    readonly Lock _lock = new();
+    readonly List<T> _programs = [];
+
+    /// <summary>Those that are registered now.</summary>
+    internal IReadOnlyList<T> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _programs];
+            }
+        }
+    }
+
+    /// <summary>The one whose program has an id; if there is none, the one that <paramref name="adopt"/> finds, which then is registered.</summary>
+    internal T? Find(uint id, Func<uint, T?>? adopt = null)
+    {
+        lock (_lock)
+        {
+            var program = _programs.Find(program => programId(program) == id);
+            if (program is null && adopt?.Invoke(id) is { } adopted)
+            {
+                _programs.Add(program = adopted);
+            }
+
+            return program;
+        }
+    }
+
+    internal void Add(T program)
+    {
+        lock (_lock)
+        {
+            _programs.Add(program);
+        }
+    }
+
+    internal void Remove(T program)
+    {
+        lock (_lock)
+        {
+            _programs.Remove(program);
+        }
+    }
+
+    internal void CloseAll()
+    {
+        foreach (var program in All)
+        {
+            program.Dispose();
+        }
+    }
+}
