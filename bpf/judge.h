@@ -89,7 +89,10 @@ judge(struct cp_packet *frame, const struct datagram *datagram, struct cp_record
 
 	if (reason != CP_REASON_NONE)
 		return reason;
-	/* At once as much as filters see: most messages are no longer. */
+	/* At once as much as filters see: most messages are no longer. Verifiers before Linux 6.8 know
+	 * the bound of the register that was compared and not of its copies, so the compiler is kept
+	 * from having one beside that of `payload`. */
+	asm volatile("" : "+r"(leading));
 	if (leading > CP_MAX_LEADING)
 		leading = CP_MAX_LEADING;
 	if (leading < config.header_size ||

@@ -8,18 +8,23 @@
 #include "receive.h"
 #include "respond.h"
 
+/* Returns before the datagram is received, with all the room on the stack that it takes. */
+static __noinline enum parse_result recognise_frame(struct xdp_md *frame, struct datagram *datagram)
+{
+	return recognise(frame, datagram);
+}
+
 /* A function of its own, so that packets which stop before it don't pay for its registers and stack. */
 __noinline int receive_frame(struct xdp_md *frame)
 {
 	const __u32 zero = 0;
-	struct datagram datagram;
-	int verdict;
+	/* Emptied, as what another function wrote to is read without CAP_PERFMON only if it was written before. */
+	struct datagram datagram = {};
 
-	if (recognise(frame, &datagram) != PARSE_ON_PORT)
+	if (recognise_frame(frame, &datagram) != PARSE_ON_PORT)
 		return XDP_PASS;
-	verdict = receive_datagram(frame, &datagram);
-	return bpf_map_lookup_elem(&responders, &zero) ? respond(frame, &datagram, verdict)
-						       : verdict;
+	return bpf_map_lookup_elem(&responders, &zero) ? receive_and_respond(frame, &datagram)
+						       : receive_datagram(frame, &datagram);
 }
 
 SEC("xdp.frags")

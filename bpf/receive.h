@@ -81,10 +81,10 @@ static __always_inline void receive_message(struct cp_packet *frame,
 	count_peer(record, counted);
 }
 
-/* A datagram that has been judged, and stamped, to the counters and to those who want it. */
-static __always_inline int receive_judged(struct cp_packet *frame, const struct datagram *datagram,
-					  struct cp_record *record, struct cp_counters *counted,
-					  const struct cp_settings *set, enum cp_reason reason)
+/* What was judged goes into the record; one that is no message to the counters and to those who want it. */
+static __always_inline int note_judged(struct cp_packet *frame, const struct datagram *datagram,
+				       struct cp_record *record, struct cp_counters *counted,
+				       const struct cp_settings *set, enum cp_reason reason)
 {
 	struct cp_event *event = &record->event;
 	int verdict;
@@ -109,7 +109,18 @@ static __always_inline int receive_judged(struct cp_packet *frame, const struct 
 	}
 
 	record->size = 0;
-	receive_message(frame, datagram, record, counted, set);
+	return verdict;
+}
+
+/* A datagram that has been judged, and stamped, to the counters and to those who want it. */
+static __always_inline int receive_judged(struct cp_packet *frame, const struct datagram *datagram,
+					  struct cp_record *record, struct cp_counters *counted,
+					  const struct cp_settings *set, enum cp_reason reason)
+{
+	int verdict = note_judged(frame, datagram, record, counted, set, reason);
+
+	if (reason == CP_REASON_NONE)
+		receive_message(frame, datagram, record, counted, set);
 	return verdict;
 }
 

@@ -144,74 +144,120 @@ static __noinline void count_latency(struct cp_record *record, __u32 type, __u64
 	latency->buckets[bucket & (CP_LATENCY_BUCKETS - 1)]++;
 }
 
-/*
- * Turns a request into its response, if it is one that is to be answered, and counts what it did.
- * Where the packet is left as it is, the given verdict holds. The message is in this CPU's record. A
- * function of its own to the verifier, and called by the program, for the room on the stack.
- */
-__noinline int respond(struct cp_packet *frame, const struct datagram *datagram, int verdict)
-{
-	const __u32 zero = 0;
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
-	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
-	void *holder = bpf_map_lookup_elem(&responders, &zero);
+/* A response, as it was decided on. */
+struct response {
 	struct cp_responder *responder;
-	__u32 response, data_length, udp_length, end;
-	const struct cp_event *event;
 	struct cp_peer *peer;
-	bool unfinished;
-	__u64 type;
-	long failed;
+	__u32 type;	   /* its own */
+	__u32 data_length; /* bytes */
+	__u32 length;	   /* of the frame */
+	__u32 is_unfinished;
+};
 
-	if (!datagram || !counted || !record || !holder || !config.type.width)
-		return verdict;
-	event = &record->event;
-	if (event->reason != CP_REASON_NONE)
-		return verdict;
-	responder = bpf_map_lookup_elem(holder, &zero);
-	type = read_field(record->payload, &config.type);
-	if (!responder || type > 255)
-		return verdict;
-	response = responder->types[type];
-	if (!(response & CP_RESPONSE_GIVEN))
-		return verdict;
+/* Whether the message in the record is a request that is answered, and how; counts one that can't be or mustn't. */
+static __noinline bool is_answered(struct cp_packet *frame, const struct datagram *datagram,
+				   struct cp_record *record, struct cp_counters *counted,
+				   struct response *response)
+{
+	const struct cp_event *event = &record->event;
+	struct cp_responder *responder = response->responder;
+	__u32 answer, udp_length, end;
 
-	data_length = responder->is_fixed ? responder->data_length : event->length;
-	udp_length = sizeof(struct udphdr) + config.header_size + data_length;
+	answer = responder->types[event->type];
+	if (!(answer & CP_RESPONSE_GIVEN))
+		return false;
+	response->type = answer & 255;
+	response->data_length = responder->is_fixed ? responder->data_length : event->length;
+	udp_length = sizeof(struct udphdr) + config.header_size + response->data_length;
 	end = datagram->udp_offset + udp_length;
 	if ((udp_length > datagram->udp_length && !responder->may_be_longer) ||
 	    end - datagram->ip_offset > CP_MAX_PAYLOAD ||
-	    !may_answer(frame, datagram, record, responder, response)) {
+	    !may_answer(frame, datagram, record, responder, answer)) {
 		counted->unanswerable++;
-		return verdict;
+		return false;
 	}
-	peer = config.keep_peers ? bpf_map_lookup_elem(&peers, fill_key(record)) : NULL;
-	if (!is_within_limits(responder, peer, event->monotonic_ns)) {
+	response->peer = config.keep_peers ? bpf_map_lookup_elem(&peers, fill_key(record)) : NULL;
+	if (!is_within_limits(responder, response->peer, event->monotonic_ns)) {
 		counted->limited++;
-		return verdict;
+		return false;
 	}
-	unfinished = responder->is_generic && is_unfinished(frame, datagram, record);
-	if (!resize(frame, datagram, event->frame_length, end, unfinished)) {
+	response->is_unfinished = responder->is_generic && is_unfinished(frame, datagram, record);
+	response->length = response_length(event->frame_length, end, response->is_unfinished);
+	if (!lengthen(frame, datagram, event->frame_length, end, response->length)) {
 		counted->unanswerable++;
-		return verdict;
+		return false;
 	}
+	return true;
+}
 
-	failed = exchange_macs(frame, record);
+/* Turns the request, which the readers have had, into its response. */
+static __always_inline int turn(struct cp_packet *frame, const struct datagram *datagram,
+				struct cp_record *record, struct cp_counters *counted,
+				const struct response *response)
+{
+	const struct cp_event *event = &record->event;
+	__u32 udp_length = sizeof(struct udphdr) + config.header_size + response->data_length;
+	__u32 end = datagram->udp_offset + udp_length;
+	__u32 type = event->type;
+	long failed = 0;
+
+	if (response->length < event->frame_length)
+		failed = bpf_xdp_adjust_tail(frame,
+					     (int)response->length - (int)event->frame_length);
+	failed |= exchange_macs(frame, record);
 	failed |= datagram->ip_version == 4 ? turn_ipv4(frame, datagram, record, end)
 					    : turn_ipv6(frame, datagram, record, udp_length);
-	failed |= turn_message(frame, datagram, record, responder, response & 255, data_length);
-	failed |= turn_udp(frame, datagram, record, udp_length, unfinished);
+	failed |= turn_message(frame, datagram, record, response->responder, response->type,
+			       response->data_length);
+	failed |= turn_udp(frame, datagram, record, udp_length, response->is_unfinished);
 	if (failed) {
 		/* Can't be, since the frame holds all of it; half an answer is no packet. */
 		counted->unanswerable++;
 		return PACKET_DROP;
 	}
 	counted->answered++;
-	if (peer)
-		__sync_fetch_and_add(&peer->answered, 1);
+	if (response->peer)
+		__sync_fetch_and_add(&response->peer->answered, 1);
 	count_latency(record, type, bpf_ktime_get_ns() - event->monotonic_ns);
 	return PACKET_ANSWER;
+}
+
+/*
+ * receive_datagram where requests are answered. Whether one is, is decided before its readers get it, so that
+ * their record has the verdict; it is turned afterwards, as they get it as it came.
+ */
+__noinline int receive_and_respond(struct cp_packet *frame, const struct datagram *datagram)
+{
+	const __u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cp_counters *counted = bpf_map_lookup_elem(&counters, &zero);
+	struct cp_record *record = bpf_map_lookup_elem(&records, &cpu);
+	struct cp_settings *set = bpf_map_lookup_elem(&settings, &zero);
+	void *holder = bpf_map_lookup_elem(&responders, &zero);
+	struct response response = {};
+	bool answered = false;
+	int verdict;
+
+	if (!datagram || !counted || !record || !set)
+		return PACKET_PASS;
+	counted->seen++;
+	stamp(frame, &record->event);
+	verdict =
+		note_judged(frame, datagram, record, counted, set, judge(frame, datagram, record));
+	if (record->event.reason != CP_REASON_NONE)
+		return verdict;
+
+	counted->valid++;
+	count_peer(record, counted);
+	if (holder)
+		response.responder = bpf_map_lookup_elem(holder, &zero);
+	if (response.responder && config.type.width)
+		answered = is_answered(frame, datagram, record, counted, &response);
+	if (answered)
+		record->event.verdict = PACKET_ANSWER;
+	deliver(frame, record, set->readers, set->filtering,
+		datagram->udp_offset + sizeof(struct udphdr));
+	return answered ? turn(frame, datagram, record, counted, &response) : verdict;
 }
 
 #endif /* CUSTOMPROTO_RESPOND_H */

@@ -43,25 +43,24 @@ static __noinline bool is_unfinished(struct cp_packet *frame, const struct datag
 }
 
 /*
- * Gives the frame the length that the response has, on whose end the padding of Ethernet follows: but
- * not where the checksum is finished later, which is done up to the end of the frame.
+ * The length of the frame that a response makes, on whose end the padding of Ethernet follows: but not
+ * where the checksum is finished later, which is done up to the end of the frame.
  */
-static __noinline bool resize(struct cp_packet *frame, const struct datagram *datagram,
-			      __u32 length, __u32 end, bool unfinished)
+static __always_inline __u32 response_length(__u32 length, __u32 end, bool unfinished)
 {
-	__u32 wanted = end;
-	__u32 mtu;
+	if (end >= ETH_ZLEN || unfinished)
+		return end;
+	return length < ETH_ZLEN ? (length > end ? length : end) : ETH_ZLEN;
+}
 
-	if (wanted < ETH_ZLEN && !unfinished)
-		wanted = length < ETH_ZLEN ? (length > end ? length : end) : ETH_ZLEN;
-	if (wanted == length)
-		return true;
-	if (wanted > length) {
-		mtu = end - datagram->ip_offset;
-		if (bpf_check_mtu(frame, 0, &mtu, 0, 0))
-			return false;
-	}
-	return !bpf_xdp_adjust_tail(frame, (int)wanted - (int)length);
+/* Makes the frame longer, if it is to be; what is in it stays for the readers. */
+static __noinline bool lengthen(struct cp_packet *frame, const struct datagram *datagram,
+				__u32 length, __u32 end, __u32 wanted)
+{
+	__u32 mtu = end - datagram->ip_offset;
+
+	return wanted <= length || (!bpf_check_mtu(frame, 0, &mtu, 0, 0) &&
+				    !bpf_xdp_adjust_tail(frame, (int)wanted - (int)length));
 }
 
 static __noinline long exchange_macs(struct cp_packet *frame, struct cp_record *record)

@@ -95,6 +95,24 @@ public sealed class ResponderFrameTests
         check.AssertRight();
     }
 
+    /// <summary>The frame is made longer before the readers get the request, and shorter afterwards; either way they get all of it.</summary>
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData(1)]
+    [InlineData(900)]
+    public void Readers_get_the_request_as_it_came_with_the_answer_as_its_verdict(int length)
+    {
+        using var program = Load(new ResponderOptions { Data = new byte[length], MayBeLonger = true });
+        var data = new byte[333];
+        new Random(length).NextBytes(data);
+        foreach (var (type, verdict) in ((MessageType, XdpVerdict)[])[(MessageType.Request, XdpVerdict.Tx), ((MessageType)9, XdpVerdict.Pass)])
+        {
+            var report = program.Run(Encode(data, type));
+
+            Assert.Equal((verdict, new PacketVerdict(2, (sbyte)verdict)), (report.Verdict, report.Message!.Packet.Verdict));
+            Assert.Equal(data, report.Message.Data);
+        }
+    }
+
     [KernelFact(KernelNeed.Bpf)]
     public void Longer_response_that_the_MTU_has_no_room_for_is_none()
     {
