@@ -89,7 +89,7 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
     {
         for (var done = 0; done < count;)
         {
-            var sent = Libc.SendMMsg(Descriptor, Batch.Headers + done, (uint)(count - done), Libc.MSG_DONTWAIT);
+            var sent = count - done == 1 ? SendSingle(done) : Libc.SendMMsg(Descriptor, Batch.Headers + done, (uint)(count - done), Libc.MSG_DONTWAIT);
             if (sent > 0)
             {
                 tally.Add(sent, length);
@@ -107,6 +107,14 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
         }
 
         GC.KeepAlive(Batch);
+    }
+
+    /// <summary>Sends one message of the batch, without the headers of several that the kernel would have to read and write.</summary>
+    /// <returns>How many it took: 1, or -1 with an errno.</returns>
+    int SendSingle(int slot)
+    {
+        var message = Batch.Headers[slot].Header.Vectors;
+        return Libc.Send(Descriptor, message->Base, message->Length, Libc.MSG_DONTWAIT) < 0 ? -1 : 1;
     }
 
     /// <summary>Returns when the packet at hand can be tried again.</summary>
