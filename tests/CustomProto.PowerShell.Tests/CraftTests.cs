@@ -180,7 +180,6 @@ public sealed class CraftTests : ShellTest
     [InlineData("192.0.2.2 -Text x -Truncate -1")]
     [InlineData("192.0.2.2 -Text x -Length ten")]
     [InlineData("192.0.2.2 -Text x -Checksum Right")]
-    [InlineData("192.0.2.2 -Text x -Packet 1")]
     [InlineData("192.0.2.2 -AsFrame -Packet 1")]
     public void What_cannot_be_is_refused(string parameters) => Assert.IsType<ParameterBindingException>(_left.Fail($"Send-CustomPacket {parameters}").Exception, exactMatch: false);
 

@@ -147,7 +147,6 @@ public sealed class SendTests : ShellTest
     }
 
     [KernelTheory]
-    [InlineData("-Text x -Data 1")]
     [InlineData("-Text x -Type 256")]
     [InlineData("-Text x -Type -1")]
     [InlineData("-Text x -Type bogus")]

@@ -3,13 +3,9 @@ using CustomProto.Send;
 
 namespace CustomProto.PowerShell.Commands;
 
-/// <content>Packets and frames that are ready, files, and what -WhatIf shows.</content>
+/// <content>Packets and frames that are ready, and what -WhatIf shows.</content>
 public sealed partial class SendCustomPacketCommand
 {
-    const string PathSet = "Path";
-    const string PacketSet = "Packet";
-    const string FrameSet = "Frame";
-
     /// <summary>What a ready frame has said already.</summary>
     static readonly string[] s_settledByFrames =
     [
@@ -17,20 +13,12 @@ public sealed partial class SendCustomPacketCommand
         nameof(Length), nameof(TrailingBytes), nameof(Checksum), nameof(Truncate), nameof(Fragment), nameof(FragmentSize), nameof(IPOption), nameof(Fuzz),
     ];
 
-    readonly LooseBytes _looseBytes = new();
     bool _sendsFrames;
     bool _showsBytes;
 
-    /// <summary>Files whose content is the data, a message each.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
-    [Alias("FullName")]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
     /// <summary>A ready UDP payload, or with -AsFrame a ready frame.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = PacketSet)]
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = FrameSet)]
-    [LooseByteTransformation]
+    [Parameter(ParameterSetName = ContentSet)]
+    [Parameter(ParameterSetName = FrameSet)]
     [AllowEmptyCollection]
     public byte[] Packet { get; set; } = [];
 
@@ -43,64 +31,42 @@ public sealed partial class SendCustomPacketCommand
     {
         _sendsFrames = ParameterSetName == FrameSet;
         _showsBytes = MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) ? ((SwitchParameter)whatIf).IsPresent : Preference("WhatIfPreference", false);
-        if (!AsFrame)
+        if (!_sendsFrames)
         {
             return;
         }
 
         if (s_settledByFrames.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } settled)
         {
-            ThrowTerminatingError(ErrorRecords.From(new CustomProtoException(
-                FailureKind.InvalidArgument, "FrameIsReady", $"With -AsFrame, frames leave as they are, and -{settled} would change them.", $"Leave out -{settled}, or -AsFrame. ConvertTo-CustomPacket makes frames with it.", settled)));
+            Refuse("FrameIsReady", $"With -AsFrame, frames leave as they are, and -{settled} would change them.", $"Leave out -{settled}, or -AsFrame. ConvertTo-CustomPacket makes frames with it.", settled);
         }
 
         if (Interface is null)
         {
-            ThrowTerminatingError(ErrorRecords.From(new CustomProtoException(
-                FailureKind.InvalidArgument, "InterfaceMissing", "A frame doesn't say which interface it leaves by.", "Say it: -Interface eth0.")));
-        }
-    }
-
-    void SendFiles()
-    {
-        foreach (var path in Path)
-        {
-            if (Attempt(() => PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path)), path, out var content))
-            {
-                SendData(content, path);
-            }
-        }
-    }
-
-    void SendPackets()
-    {
-        if (!_looseBytes.TryTake(Packet, MyInvocation.ExpectingInput))
-        {
-            SendLooseBytes();
-            SendPacket(Packet);
-        }
-    }
-
-    void SendLooseBytes()
-    {
-        if (_looseBytes.TryFinish(out var bytes))
-        {
-            SendPacket(bytes);
+            Refuse("InterfaceMissing", "A frame doesn't say which interface it leaves by.", "Say it: -Interface eth0.");
         }
     }
 
     void SendPacket(byte[] packet)
     {
-        if (!_sendsFrames)
+        if (_sendsFrames)
+        {
+            SendFrame(packet);
+        }
+        else if (MayHaveType("ready packet", packet))
         {
             foreach (var options in _destinations)
             {
                 SendOrShow(options, "a UDP payload", packet.Length, packet, null, packet);
             }
         }
-        else if (Attempt(() => SendOptions.ForFrame(packet, Interface!) with { Transport = Transport == Transport.Auto ? Transport.Raw : Transport }, packet, out var options))
+    }
+
+    void SendFrame(byte[] frame)
+    {
+        if (Attempt(() => SendOptions.ForFrame(frame, Interface!) with { Transport = Transport == Transport.Auto ? Transport.Raw : Transport }, frame, out var options))
         {
-            SendOrShow(options, "a frame", packet.Length, packet, null, packet);
+            SendOrShow(options, "a frame", frame.Length, frame, null, frame);
         }
     }
 

@@ -9,18 +9,16 @@ namespace CustomProto.PowerShell.Commands;
 /// <content>What the in-kernel sender can do besides.</content>
 public sealed partial class SendCustomPacketCommand
 {
-    const string PatternSet = "Pattern";
-
     byte[]? _patternData;
     MessageType[] _typeCycle = [];
 
     /// <summary>The length of data that are made up.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PatternSet)]
+    [Parameter(ParameterSetName = ContentSet)]
     [ValidateRange(0, ushort.MaxValue)]
     public int DataLength { get; set; }
 
     /// <summary>What data that are made up look like.</summary>
-    [Parameter(ParameterSetName = PatternSet)]
+    [Parameter(ParameterSetName = ContentSet)]
     public DataPattern Pattern { get; set; }
 
     /// <summary>How many threads send, each on a CPU of its own.</summary>

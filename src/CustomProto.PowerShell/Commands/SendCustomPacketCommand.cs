@@ -9,64 +9,47 @@ using CustomProto.Send;
 namespace CustomProto.PowerShell.Commands;
 
 /// <summary>Sends messages of the protocol.</summary>
-[Cmdlet(VerbsCommunications.Send, "CustomPacket", DefaultParameterSetName = TextSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommunications.Send, "CustomPacket", DefaultParameterSetName = ContentSet, SupportsShouldProcess = true)]
 [OutputType(typeof(SendResult))]
 public sealed partial class SendCustomPacketCommand : PacketCraftCommand
 {
-    const string TextSet = "Text";
-    const string DataSet = "Data";
-    const string MessageSet = "Message";
+    // Few sets, and one parameter for the pipeline: for each object of a pipeline, PowerShell goes through all parameters that aren't bound,
+    // up to eight times, and what is mandatory in some set or taken from a property costs it more.
+    const string ContentSet = "Content";
+    const string InputSet = "Input";
     const string ReplySet = "Reply";
-    const string ReplyDataSet = "ReplyData";
+    const string FrameSet = "Frame";
 
     readonly OpenSenders _senders = new();
     readonly List<SendOptions> _destinations = [];
     readonly HashSet<string> _saidNotices = [];
     bool _asks;
     byte[] _payload = [];
+    byte[] _text = [];
 
     /// <summary>Where to send: addresses or names.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = DataSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = MessageSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PatternSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PacketSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContentSet)]
+    [Parameter(Position = 0, ParameterSetName = InputSet)]
     [ValidateNotNullOrEmpty]
     public string[] Destination { get; set; } = [];
 
     /// <summary>The data as text, sent as UTF-8.</summary>
-    [Parameter(Position = 1, ValueFromPipeline = true, ParameterSetName = TextSet)]
+    [Parameter(Position = 1, ParameterSetName = ContentSet)]
     [Parameter(ParameterSetName = ReplySet)]
     [AllowNull]
     [AllowEmptyString]
     public string? Text { get; set; }
 
     /// <summary>The data.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = DataSet)]
-    [Parameter(Mandatory = true, ParameterSetName = ReplyDataSet)]
+    [Parameter(ParameterSetName = ContentSet)]
+    [Parameter(ParameterSetName = ReplySet)]
     [AllowEmptyCollection]
     public byte[] Data { get; set; } = [];
 
-    /// <summary>A message to send as it is, or to reply to.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = MessageSet)]
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ReplySet)]
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ReplyDataSet)]
-    [ValidateNotNull]
-    public CustomMessage InputObject { get; set; } = null!;
-
-    /// <summary>Whether to answer the message's sender.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ReplySet)]
-    [Parameter(Mandatory = true, ParameterSetName = ReplyDataSet)]
-    public SwitchParameter Reply { get; set; }
-
     /// <summary>The type of message.</summary>
-    [Parameter(ParameterSetName = TextSet)]
-    [Parameter(ParameterSetName = DataSet)]
-    [Parameter(ParameterSetName = PatternSet)]
-    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = ContentSet)]
+    [Parameter(ParameterSetName = InputSet)]
     [Parameter(ParameterSetName = ReplySet)]
-    [Parameter(ParameterSetName = ReplyDataSet)]
     [MessageTypeTransformation]
     [ArgumentCompleter(typeof(MessageTypeCompleter))]
     public byte? Type { get; set; }
@@ -138,6 +121,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         }
 
         _asks = AsksBeforeSending();
+        BeginContent();
         BeginPackets();
         foreach (var host in Destination)
         {
@@ -151,29 +135,13 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        switch (ParameterSetName)
+        if (InputObject is null)
         {
-            case TextSet:
-                SendData(Encoding.UTF8.GetBytes(Text ?? ""), null);
-                break;
-            case DataSet:
-                SendData(Data, null);
-                break;
-            case PatternSet:
-                SendData(PatternData, null);
-                break;
-            case MessageSet:
-                _destinations.ForEach(SendWhole);
-                break;
-            case ReplySet or ReplyDataSet:
-                SendReply();
-                break;
-            case PathSet:
-                SendFiles();
-                break;
-            default:
-                SendPackets();
-                break;
+            SendContent();
+        }
+        else
+        {
+            SendInput(InputObject);
         }
     }
 
@@ -210,24 +178,51 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         Craft = Craft,
     };
 
-    void SendReply()
+    void SendReply(CustomMessage message)
     {
-        if (InputObject.Type == MessageType.Response)
+        if (message.Type == MessageType.Response)
         {
             // Two hosts that answer each other's answers would never end.
-            WriteVerbose($"Not replied to: {InputObject}.");
+            WriteVerbose($"Not replied to: {message}.");
             return;
         }
 
-        if (Attempt(() => Override(Replies.OptionsFor(InputObject)), InputObject, out var options))
+        if (Attempt(() => Override(Replies.OptionsFor(message)), message, out var options))
         {
-            var data = ParameterSetName == ReplyDataSet ? Data : Text is null ? InputObject.Data : Encoding.UTF8.GetBytes(Text);
-            Send(options, TypeOr(MessageType.Response), data, InputObject);
+            var data = _content == nameof(Data) ? Data : Text is null ? message.Data : Encoding.UTF8.GetBytes(Text);
+            Send(options, TypeOr(MessageType.Response), data, message);
         }
     }
 
+    void SendWhole(CustomMessage message)
+    {
+        if (!MayHaveType("message", message))
+        {
+            return;
+        }
+
+        foreach (var destination in _destinations)
+        {
+            var protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol;
+            var options = protocol == destination.Protocol ? destination : destination with { Protocol = protocol };
+            SendOrShow(options, message.TypeName, message.Length, [], message, message);
+        }
+    }
+
+    /// <summary>Sends a message with the text to each destination, in memory that the next one reuses.</summary>
+    void SendText(string text)
+    {
+        var length = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (_text.Length < length)
+        {
+            _text = new byte[length];
+        }
+
+        SendData(_text.AsSpan(0, Encoding.UTF8.GetBytes(text, _text)), null);
+    }
+
     /// <summary>Sends a message with the data to each destination; errors are about the destination, unless the data came from somewhere.</summary>
-    void SendData(byte[] data, object? source)
+    void SendData(ReadOnlySpan<byte> data, object? source)
     {
         foreach (var options in _destinations)
         {
@@ -235,7 +230,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         }
     }
 
-    void Send(SendOptions options, MessageType type, byte[] data, object target)
+    void Send(SendOptions options, MessageType type, ReadOnlySpan<byte> data, object target)
     {
         if (TryEncode(options.Protocol, type, data, target, out var payload))
         {
@@ -246,7 +241,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     /// <summary>
     /// Makes the payload of a message, in memory that the next one reuses. Without closures, as this runs for each of a hundred thousand lines.
     /// </summary>
-    bool TryEncode(ProtocolDefinition protocol, MessageType type, byte[] data, object target, out ReadOnlySpan<byte> payload)
+    bool TryEncode(ProtocolDefinition protocol, MessageType type, ReadOnlySpan<byte> data, object target, out ReadOnlySpan<byte> payload)
     {
         var length = protocol.HeaderSize + data.Length;
         if (_payload.Length < length)
@@ -268,14 +263,6 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
 
         WriteError(record);
         return false;
-    }
-
-    void SendWhole(SendOptions destination)
-    {
-        var message = InputObject;
-        var protocol = KnownProtocols.Find(message.Protocol) ?? destination.Protocol;
-        var options = protocol == destination.Protocol ? destination : destination with { Protocol = protocol };
-        SendOrShow(options, message.TypeName, message.Length, [], message, message);
     }
 
     /// <summary>Sends a payload, or a message if there is one, unless the user doesn't want it to be sent.</summary>

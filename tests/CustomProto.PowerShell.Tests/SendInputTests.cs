@@ -1,0 +1,99 @@
+using System.Management.Automation;
+using CustomProto.KernelTests;
+using CustomProto.Protocol;
+using CustomProto.Send;
+
+namespace CustomProto.PowerShell.Tests;
+
+/// <summary>What Send-CustomPacket makes of the objects of a pipeline, and of parameters that don't go together.</summary>
+[Collection(KernelSuite.Name)]
+public sealed class SendInputTests : ShellTest
+{
+    readonly Shell _left;
+    readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public SendInputTests() => _left = new Shell(Network, TestNetwork.Left);
+
+    [KernelFact(KernelNeed.Bpf)]
+    public void Objects_of_all_kinds_may_follow_each_other()
+    {
+        Register();
+        File.WriteAllText(Path.Combine(_folder, "a.txt"), "file");
+        const string Script =
+            """
+            & {
+                'text'
+                7
+                [timespan]::FromSeconds(1)
+                New-CustomMessage made -Type 5
+                New-CustomMessage bag -Type 6 | Select-Object *
+                New-CustomMessage array -Type 7 | ConvertTo-CustomPacket
+                , [object[]](0xca, 0xfe, 1, 8, 0, 0)
+                [byte[]](0xca, 0xfe, 1, 9, 0, 1, 0x62)
+                Get-Item (Join-Path $args[0] a.txt)
+                [pscustomobject]@{ Path = (Join-Path $args[0] a.txt) }
+                ''
+            } $args[0] | Send-CustomPacket 192.0.2.2
+            """;
+
+        _left.Run(Script, _folder).WithoutErrors();
+
+        Assert.Equal(
+            ["Request text", "Request 7", "Request 00:00:01", "5 made", "6 bag", "7 array", "8 ", "9 b", "Request file", "Request file", "Request "],
+            Receive(11));
+    }
+
+    /// <summary>Get-Content gives its strings properties, with the file's path among them.</summary>
+    [KernelFact(KernelNeed.Bpf)]
+    public void Lines_of_a_file_are_a_message_each()
+    {
+        Register();
+        var path = Path.Combine(_folder, "lines.txt");
+        File.WriteAllLines(path, ["first", "", "grün ✓", new string('x', 300)]);
+
+        _left.Run("Get-Content $args[0] | Send-CustomPacket 192.0.2.2 -Type 77", path).WithoutErrors();
+
+        Assert.Equal(["77 first", "77 ", "77 grün ✓", "77 " + new string('x', 300)], Receive(4));
+    }
+
+    [KernelTheory]
+    [InlineData("@{ a = 1 }, 'next' | Send-CustomPacket 192.0.2.2 -PassThru", "InputNotSendable", "a Hashtable, can't be sent")]
+    [InlineData("[pscustomobject]@{ a = 1 }, 'next' | Send-CustomPacket 192.0.2.2 -PassThru", "InputNotSendable", "can't be sent")]
+    [InlineData("(New-CustomMessage x), 'next' | Send-CustomPacket 192.0.2.2 -Type 3 -PassThru", "TypeIsSettled", "-Type 3")]
+    [InlineData("(, [byte[]](1, 2)) + 'next' | Send-CustomPacket 192.0.2.2 -Type 3 -PassThru", "TypeIsSettled", "-Type 3")]
+    [InlineData("'text', (New-CustomMessage x | ConvertTo-CustomPacket -As Frame) | Send-CustomPacket -AsFrame -Interface veth0 -PassThru", "InputNotSendable", "'text', a String, is no frame")]
+    public void What_cannot_be_sent_is_an_error_and_the_next_is_sent(string script, string errorId, string message)
+    {
+        var result = _left.Run(script);
+
+        AssertError(Assert.Single(result.Errors), ErrorCategory.InvalidArgument, errorId, "SendCustomPacketCommand", message);
+        Assert.Equal(1, result.Single<SendResult>().Packets);
+    }
+
+    [KernelTheory]
+    [InlineData("'x' | Send-CustomPacket", "DestinationMissing", "where to send")]
+    [InlineData("'x' | Send-CustomPacket -Reply", "InputNotSendable", "'x', a String, is no message to reply to")]
+    [InlineData("Send-CustomPacket 192.0.2.2 x -Data 1", "ContentTwice", "-Text and -Data")]
+    [InlineData("Send-CustomPacket 192.0.2.2 -Packet 1 -Path x", "ContentTwice", "-Packet and -Path")]
+    [InlineData("New-CustomMessage | Send-CustomPacket -Reply -Text x -Data 1", "ContentTwice", "-Text and -Data")]
+    [InlineData(", [byte[]](1, 2) | Send-CustomPacket -AsFrame -Interface veth0 -Packet 1", "ContentTwice", "-Packet and the pipeline")]
+    [InlineData("Send-CustomPacket 192.0.2.2 x -Pattern Random", "PatternWithoutLength", "-Pattern Random")]
+    [InlineData("Send-CustomPacket 192.0.2.2 -Packet 1, 2 -Type 3", "TypeIsSettled", "-Type 3")]
+    [InlineData("Send-CustomPacket -AsFrame -Interface veth0", "FrameMissing", "no frame")]
+    public void What_does_not_go_together_is_one_error_with_advice(string script, string errorId, string message) =>
+        AssertError(_left.Fail(script), ErrorCategory.InvalidArgument, errorId, "SendCustomPacketCommand", message);
+
+    [KernelTheory]
+    [InlineData("'x' | Send-CustomPacket 192.0.2.2 -Text y")]
+    [InlineData("$null | Send-CustomPacket 192.0.2.2")]
+    [InlineData("Send-CustomPacket -Text y")]
+    public void What_PowerShell_itself_refuses_is_one_error(string script) => Assert.IsType<ParameterBindingException>(_left.Fail(script).Exception, exactMatch: false);
+
+    private protected override void Close()
+    {
+        _left.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    IEnumerable<string> Receive(int count) => Shell.Run($"Get-CustomMessage -Count {count} {Patience}").WithoutErrors().All<CustomMessage>().Select(message => $"{message.TypeName} {message.Text}");
+}
