@@ -5,76 +5,14 @@ using CustomProto.KernelTests.Send;
 using CustomProto.Net;
 using CustomProto.Protocol;
 using CustomProto.Receive;
-using CustomProto.Send;
 
 namespace CustomProto.KernelTests.Receive;
 
-/// <summary>
-/// Plain sockets that speak the protocol without knowing it: host 0 (left) talks to host 1 (right), and over it, as a router, to host 2
-/// (far), behind a device that finishes checksums itself.
-/// </summary>
+/// <summary>Plain sockets on two hosts that speak the protocol without knowing it.</summary>
 [Collection(KernelSuite.Name)]
-public sealed class EncapsulationTests : IDisposable
+public sealed class EncapsulationTests : EncapsulationTest
 {
-    const int Port = 9000;
-    const int Far = 2;
-    const int HeaderSize = 6;
-    const int SOL_UDP = 17;
     const int UDP_SEGMENT = 103;
-    const int SOL_SOCKET = 1;
-    const int SO_NO_CHECK = 11;
-    const int UDP_NO_CHECK6_TX = 101;
-
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-
-    /// <summary>Another protocol than the built-in one, whose header has an odd number of bytes.</summary>
-    static readonly ProtocolDefinition s_odd = new(
-        "Odd",
-        [Port],
-        7,
-        [
-            new ProtocolField("Kind", 0, 1, FieldRole.Type),
-            new ProtocolField("Size", 1, 4, FieldRole.Length),
-            new ProtocolField("Mark", 5, 2, FieldRole.Magic, 0xABCD),
-        ],
-        ByteOrder.LittleEndian,
-        lengthCountsHeader: true);
-
-    /// <summary>Another one, whose header leaves the checksum of 100 bytes of data as it was, added or removed.</summary>
-    static readonly ProtocolDefinition s_neutral = new(
-        "Neutral",
-        [Port],
-        4,
-        [
-            new ProtocolField("Magic", 0, 2, FieldRole.Magic, 0xFFFF - 100 - (2 * 4)),
-            new ProtocolField("Length", 2, 2, FieldRole.Length),
-        ]);
-
-    readonly TestNetwork _network = new(hosts: 3, permanentNeighbours: true);
-
-    public EncapsulationTests()
-    {
-        _network.Connect(TestNetwork.Right, "far0", Far, "far1");
-        _network.Ip(TestNetwork.Right, "address add 198.51.100.1/24 dev far0");
-        _network.Ip(TestNetwork.Right, "address add 2001:db8:1::1/64 dev far0");
-        _network.Ip(Far, "address add 198.51.100.2/24 dev far1");
-        _network.Ip(Far, "address add 2001:db8:1::2/64 dev far1");
-
-        // Without a link-local address a router can't ask for the neighbours of packets that aren't its own.
-        _network.Ip(TestNetwork.Right, "address add fe80::a/64 dev far0");
-        _network.Ip(Far, "address add fe80::b/64 dev far1");
-        _network.WaitUntilSettled(TestNetwork.Right);
-        _network.WaitUntilSettled(Far);
-        _network.SetVariable(TestNetwork.Right, "ipv4/ip_forward", 1);
-        _network.SetVariable(TestNetwork.Right, "ipv6/conf/all/forwarding", 1);
-        _network.Ip(TestNetwork.Left, $"route add 198.51.100.0/24 via {TestNetwork.IPv4(TestNetwork.Right)}");
-        _network.Ip(TestNetwork.Left, $"route add 2001:db8:1::/64 via {TestNetwork.IPv6(TestNetwork.Right)}");
-        _network.Ip(Far, "route add 192.0.2.0/24 via 198.51.100.1");
-        _network.Ip(Far, "route add 2001:db8::/64 via 2001:db8:1::1");
-        SwitchOffload(TestNetwork.Right, "far0", "tx off");
-    }
-
-    public void Dispose() => _network.Dispose();
 
     [KernelTheory(KernelNeed.Tcx)]
     [InlineData(false)]
@@ -85,7 +23,7 @@ public sealed class EncapsulationTests : IDisposable
         using var leftIn = Register(TestNetwork.Left, Encapsulation.Decapsulate);
         using var rightOut = Register(TestNetwork.Right, Encapsulation.Encapsulate, type: MessageType.Response);
         using var rightIn = Register(TestNetwork.Right, Encapsulation.Decapsulate);
-        using var third = _network.Run(TestNetwork.Right, () => Receiver.Register(
+        using var third = Network.Run(TestNetwork.Right, () => Receiver.Register(
             new ReceiverOptions { Interface = TestNetwork.InterfaceName(TestNetwork.Right), Ports = [Port], RingSize = ReceiverOptions.MinRingSize }));
         using var reader = third.OpenReader();
         using var answers = rightOut.OpenReader();
@@ -98,13 +36,13 @@ public sealed class EncapsulationTests : IDisposable
         {
             var data = SendTest.Data(size);
             Assert.Equal(size, client.Send(data));
-            var message = reader.Read(s_patience)!;
+            var message = reader.Read(Patience)!;
             Assert.Equal((MessageType.Request, size, 0), (message.Type, message.Length, message.TrailingBytes));
             Assert.Equal(data, message.Data);
             Assert.Equal(data, buffer[..server.ReceiveFrom(buffer, ref sender)]);
 
             Assert.Equal(size, server.SendTo(data, sender));
-            var answer = answers.Read(s_patience)!;
+            var answer = answers.Read(Patience)!;
             Assert.Equal((MessageType.Response, PacketDirection.Egress), (answer.Type, answer.Direction));
             Assert.Equal(data, answer.Data);
             Assert.Equal(data, buffer[..client.Receive(buffer)]);
@@ -126,113 +64,6 @@ public sealed class EncapsulationTests : IDisposable
     }
 
     [KernelTheory(KernelNeed.Tcx)]
-    [InlineData(false, "on", "built-in")]
-    [InlineData(false, "off", "built-in")]
-    [InlineData(true, "on", "built-in")]
-    [InlineData(true, "off", "built-in")]
-    [InlineData(false, "on", "odd")]
-    [InlineData(false, "off", "odd")]
-    [InlineData(true, "off", "odd")]
-    [InlineData(false, "on", "neutral")]
-    [InlineData(false, "off", "neutral")]
-    public void Checksums_are_right_whoever_finishes_them(bool isIPv6, string transmitOffload, string definition)
-    {
-        var protocol = definition switch { "odd" => s_odd, "neutral" => s_neutral, _ => ProtocolDefinition.Default };
-        SwitchOffload(TestNetwork.Left, TestNetwork.InterfaceName(TestNetwork.Left), $"tx {transmitOffload}");
-        using var encapsulating = Register(TestNetwork.Left, Encapsulation.Encapsulate, protocol: protocol);
-        int[] sizes = [0, 1, 2, 3, 100, 999, MaxData(isIPv6) + HeaderSize - protocol.HeaderSize];
-        using var capture = new PacketCapture(_network, Far, "far1", sizes.Length, $"udp port {Port}");
-        using var sink = Bind(Far, isIPv6);
-        using var client = Connect(FarAddress(isIPv6));
-        foreach (var size in sizes)
-        {
-            client.Send(SendTest.Data(size));
-        }
-
-        var packets = capture.Read();
-        for (var i = 0; i < sizes.Length; i++)
-        {
-            Assert.Equal((sizes[i], "1"), (sizes[i], packets[i]["udp.checksum.status"]));
-            Assert.Equal(isIPv6 ? "" : "1", packets[i]["ip.checksum.status"]);
-            Assert.Equal(MessageEncoder.Encode(protocol, MessageType.Request, SendTest.Data(sizes[i])), packets[i].Payload);
-        }
-    }
-
-    [KernelTheory(KernelNeed.Tcx)]
-    [InlineData(false, "on", "built-in")]
-    [InlineData(false, "off", "built-in")]
-    [InlineData(true, "on", "built-in")]
-    [InlineData(true, "off", "built-in")]
-    [InlineData(false, "on", "odd")]
-    [InlineData(true, "off", "odd")]
-    [InlineData(false, "on", "neutral")]
-    [InlineData(false, "off", "neutral")]
-    public void Checksums_are_right_when_a_router_removes_the_header(bool isIPv6, string transmitOffload, string definition)
-    {
-        var protocol = definition switch { "odd" => s_odd, "neutral" => s_neutral, _ => ProtocolDefinition.Default };
-        SwitchOffload(TestNetwork.Left, TestNetwork.InterfaceName(TestNetwork.Left), $"tx {transmitOffload}");
-        using var decapsulating = Register(TestNetwork.Right, Encapsulation.Decapsulate, protocol: protocol);
-        int[] sizes = [0, 1, 2, 3, 100, 999, MaxData(isIPv6) + HeaderSize - protocol.HeaderSize];
-        using var capture = new PacketCapture(_network, Far, "far1", sizes.Length, $"udp port {Port}");
-        using var sink = Bind(Far, isIPv6);
-        using var client = Connect(FarAddress(isIPv6));
-        foreach (var size in sizes)
-        {
-            client.Send(MessageEncoder.Encode(protocol, MessageType.Request, SendTest.Data(size)));
-        }
-
-        var packets = capture.Read();
-        for (var i = 0; i < sizes.Length; i++)
-        {
-            Assert.Equal((sizes[i], "1"), (sizes[i], packets[i]["udp.checksum.status"]));
-            Assert.Equal(isIPv6 ? "" : "1", packets[i]["ip.checksum.status"]);
-            Assert.Equal(SendTest.Data(sizes[i]), packets[i].Payload);
-        }
-
-        Assert.Equal(new EncapsulationStatistics { Considered = sizes.Length, Decapsulated = sizes.Length }, decapsulating.ReadEncapsulation());
-    }
-
-    [KernelTheory(KernelNeed.Tcx)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Datagram_without_checksum_stays_without(bool isIPv6)
-    {
-        using var encapsulating = Register(TestNetwork.Left, Encapsulation.Encapsulate);
-        using var capture = new PacketCapture(_network, Far, "far1", 1, $"udp port {Port}");
-        using var sink = Bind(Far, isIPv6);
-        using var client = Connect(FarAddress(isIPv6));
-        client.SetRawSocketOption(isIPv6 ? SOL_UDP : SOL_SOCKET, isIPv6 ? UDP_NO_CHECK6_TX : SO_NO_CHECK, BitConverter.GetBytes(1));
-        client.Send("none"u8);
-
-        var packet = Assert.Single(capture.Read());
-        Assert.Equal("0x0000", packet["udp.checksum"]);
-        Assert.Equal([0xCA, 0xFE, 1, 1, 0, 4, .. "none"u8], packet.Payload);
-    }
-
-    [KernelTheory(KernelNeed.Tcx)]
-    [InlineData(new[] { 7 })]
-    [InlineData(new[] { 7, 4094 })]
-    public void Vlan_tags_and_ip_options_stay_where_they_are(int[] tags)
-    {
-        using var encapsulating = Register(TestNetwork.Left, Encapsulation.Encapsulate, protocol: new ProtocolDefinition(
-            "Other", [12345], 4, [new ProtocolField("Magic", 0, 2, FieldRole.Magic, 0xBEEF), new ProtocolField("Length", 2, 2, FieldRole.Length)]));
-        using var capture = new PacketCapture(_network, TestNetwork.Right, TestNetwork.InterfaceName(TestNetwork.Right), 2);
-        var options = SendTest.ToRight(transport: Transport.Raw) with { VlanId = tags, Craft = new PacketCraft { IPOption = [1, 1, 1, 0] } };
-        SendTest.Send(_network, options, 5);
-        SendTest.Send(_network, SendTest.ToRight(ipv6: true, transport: Transport.Raw) with { VlanId = tags }, 500);
-
-        var packets = capture.Read();
-        Assert.Equal(("24", ""), (packets[0]["ip.hdr_len"], packets[1]["ip.hdr_len"]));
-        foreach (var (packet, size) in packets.Zip([5, 500]))
-        {
-            byte[] message = [0xCA, 0xFE, 1, 1, (byte)((size) >> 8), (byte)size, .. SendTest.Data(size)];
-            Assert.Equal([0xBE, 0xEF, (byte)(message.Length >> 8), (byte)message.Length, .. message], packet.Payload);
-            Assert.Equal("1", packet["udp.checksum.status"]);
-            Assert.Equal(string.Join(',', tags), string.Join(',', new[] { packet["ieee8021ad.id"], packet["vlan.id"] }.Where(id => id.Length > 0)));
-        }
-    }
-
-    [KernelTheory(KernelNeed.Tcx)]
     [InlineData(false, "on")]
     [InlineData(false, "off")]
     [InlineData(true, "on")]
@@ -249,14 +80,14 @@ public sealed class EncapsulationTests : IDisposable
         client.Send(SendTest.Data(largest));
         client.Send(SendTest.Data(largest + 1));
 
-        Assert.True(client.Poll(s_patience, SelectMode.SelectError));
+        Assert.True(client.Poll(Patience, SelectMode.SelectError));
         var told = Assert.Throws<SocketException>(() => client.Send(SendTest.Data(1)));
         Assert.Equal(SocketError.MessageSize, told.SocketErrorCode);
-        Assert.Contains("mtu 1494", _network.Ip(TestNetwork.Left, $"route get {RightAddress(isIPv6)}"), StringComparison.Ordinal);
+        Assert.Contains("mtu 1494", Network.Ip(TestNetwork.Left, $"route get {RightAddress(isIPv6)}"), StringComparison.Ordinal);
         client.Send(SendTest.Data(2));
 
-        Assert.Equal(largest, reader.Read(s_patience)!.Length);
-        Assert.Equal(2, reader.Read(s_patience)!.Length);
+        Assert.Equal(largest, reader.Read(Patience)!.Length);
+        Assert.Equal(2, reader.Read(Patience)!.Length);
         Assert.Equal(new EncapsulationStatistics { Considered = 3, Encapsulated = 2, TooBig = 1, Told = 1 }, encapsulating.ReadEncapsulation());
         var counted = encapsulating.ReadStatistics();
         Assert.Equal((2, 2), (counted.Seen, counted.Valid));
@@ -266,7 +97,7 @@ public sealed class EncapsulationTests : IDisposable
     public void Nobody_is_told_about_a_datagram_to_a_group()
     {
         using var encapsulating = Register(TestNetwork.Left, Encapsulation.Encapsulate);
-        _network.Ip(TestNetwork.Left, $"route add 239.0.0.0/8 dev {TestNetwork.InterfaceName(TestNetwork.Left)}");
+        Network.Ip(TestNetwork.Left, $"route add 239.0.0.0/8 dev {TestNetwork.InterfaceName(TestNetwork.Left)}");
         using var client = Connect("239.1.2.3");
         client.Send(SendTest.Data(1472));
         client.Send(SendTest.Data(10));
@@ -354,7 +185,7 @@ public sealed class EncapsulationTests : IDisposable
     {
         const int Count = 300;
         var host = way == Encapsulation.Encapsulate ? TestNetwork.Left : TestNetwork.Right;
-        using var program = _network.Run(host, () => Receiver.Register(Options(host, way) with { PeerCapacity = peers }));
+        using var program = Network.Run(host, () => Receiver.Register(Options(host, way) with { PeerCapacity = peers }));
         using var server = Bind(TestNetwork.Right, isIPv6: false);
         using var client = Connect(RightAddress(isIPv6: false));
         var data = SendTest.Data(1000);
@@ -375,17 +206,17 @@ public sealed class EncapsulationTests : IDisposable
         using var reader = program.OpenReader();
         for (var i = 0; i < counted.Delivered; i++)
         {
-            Assert.Equal(data, reader.Read(s_patience)!.Data);
+            Assert.Equal(data, reader.Read(Patience)!.Data);
         }
 
         client.Send(sent);
-        Assert.Equal(counted.Lost, reader.Read(s_patience)!.LostBefore);
+        Assert.Equal(counted.Lost, reader.Read(Patience)!.LostBefore);
     }
 
     [KernelFact(KernelNeed.Tcx | KernelNeed.BpfFileSystem)]
     public void Persistent_encapsulation_goes_on_without_its_process()
     {
-        var first = _network.Run(TestNetwork.Left, () => Receiver.Register(Options(TestNetwork.Left, Encapsulation.Encapsulate) with { Persist = true }));
+        var first = Network.Run(TestNetwork.Left, () => Receiver.Register(Options(TestNetwork.Left, Encapsulation.Encapsulate) with { Persist = true }));
         var id = first.ProgramId;
         first.Dispose();
         using var server = Bind(TestNetwork.Right, isIPv6: false);
@@ -412,48 +243,8 @@ public sealed class EncapsulationTests : IDisposable
             options with { AttachPoint = AttachPoint.TcEgress, Encapsulation = Encapsulation.Decapsulate },
         ])
         {
-            var refused = Assert.Throws<CustomProtoException>(() => _network.Run(TestNetwork.Left, () => Receiver.Register(wrong)));
+            var refused = Assert.Throws<CustomProtoException>(() => Network.Run(TestNetwork.Left, () => Receiver.Register(wrong)));
             Assert.Equal((FailureKind.InvalidArgument, "InvalidEncapsulation"), (refused.Kind, refused.ErrorId));
         }
     }
-
-    static string RightAddress(bool isIPv6) => isIPv6 ? TestNetwork.IPv6(TestNetwork.Right) : TestNetwork.IPv4(TestNetwork.Right);
-
-    static string FarAddress(bool isIPv6) => isIPv6 ? "2001:db8:1::2" : "198.51.100.2";
-
-    static int MaxData(bool isIPv6) => 1500 - (isIPv6 ? 40 : 20) - 8 - HeaderSize;
-
-    static ReceiverOptions Options(int host, Encapsulation way, MessageType type = MessageType.Request, ProtocolDefinition? protocol = null) => new()
-    {
-        Interface = TestNetwork.InterfaceName(host),
-        AttachPoint = way == Encapsulation.Encapsulate ? AttachPoint.TcEgress : AttachPoint.TcIngress,
-        Encapsulation = way,
-        EncapsulatedType = type,
-        Protocol = protocol ?? ProtocolDefinition.Default,
-        Ports = protocol is null || protocol == ProtocolDefinition.Default ? [Port] : null,
-        RingSize = ReceiverOptions.MinRingSize,
-    };
-
-    Receiver Register(int host, Encapsulation way, MessageType type = MessageType.Request, ProtocolDefinition? protocol = null) =>
-        _network.Run(host, () => Receiver.Register(Options(host, way, type, protocol)));
-
-    void SwitchOffload(int host, string name, string what) => _network.Execute(host, "ethtool", $"-K {name} {what}");
-
-    Socket Bind(int host, bool isIPv6) => _network.Run(host, () =>
-    {
-        var socket = new Socket(isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
-        {
-            ReceiveTimeout = (int)s_patience.TotalMilliseconds,
-        };
-        socket.Bind(new IPEndPoint(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, Port));
-        return socket;
-    });
-
-    Socket Connect(string address) => _network.Run(TestNetwork.Left, () =>
-    {
-        var endpoint = new IPEndPoint(IPAddress.Parse(address), Port);
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = (int)s_patience.TotalMilliseconds };
-        socket.Connect(endpoint);
-        return socket;
-    });
 }
