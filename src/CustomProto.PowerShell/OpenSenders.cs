@@ -16,13 +16,7 @@ sealed class OpenSenders : IDisposable
     /// <summary>The sender with these options, if it is open.</summary>
     internal Sender? Find(SendOptions options)
     {
-        // Nearly always the same object as for the message before, so that it needn't be compared.
-        if (_open.Count > 0 && ReferenceEquals(_open[^1].Options, options))
-        {
-            return _open[^1].Sender;
-        }
-
-        var index = _open.FindLastIndex(one => HasSameEffect(one.Options, options));
+        var index = IndexOf(options);
         if (index < 0)
         {
             return null;
@@ -72,7 +66,21 @@ sealed class OpenSenders : IDisposable
         }
     }
 
-    /// <summary>Records compare lists by identity, so that the VLAN ids are compared by hand.</summary>
+    /// <summary>
+    /// Nearly always these are the same objects as for the message before, which needn't be compared: with one destination the latest, with
+    /// several, in turn, the one that wasn't used for longest.
+    /// </summary>
+    int IndexOf(SendOptions options)
+    {
+        var latest = _open.Count - 1;
+        return latest < 0 || ReferenceEquals(_open[latest].Options, options) ? latest
+            : ReferenceEquals(_open[0].Options, options) ? 0
+            : IndexOfSameEffect(options);
+    }
+
+    int IndexOfSameEffect(SendOptions options) => _open.FindLastIndex(one => HasSameEffect(one.Options, options));
+
+    /// <summary>Records compare lists by identity, so that the VLAN ids are compared by hand; what mostly differs comes first.</summary>
     static bool HasSameEffect(SendOptions one, SendOptions other) =>
-        one == other || (one.VlanId.SequenceEqual(other.VlanId) && one == other with { VlanId = one.VlanId });
+        one.Destination.Equals(other.Destination) && one.VlanId.SequenceEqual(other.VlanId) && one == other with { VlanId = one.VlanId };
 }
