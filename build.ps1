@@ -8,7 +8,7 @@ The tasks of build.sh, from PowerShell.
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('build', 'test', 'demo', 'bench', 'package', 'install', 'clean', 'help')]
+    [ValidateSet('build', 'test', 'demo', 'bench', 'kernel', 'package', 'install', 'clean', 'help')]
     [string] $Task = 'help',
 
     # What to measure; with the task bench only. All areas but 'soak' unless it is said.

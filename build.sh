@@ -13,6 +13,7 @@ source build/powershell.sh
 source build/crossgen.sh
 source build/module.sh
 source build/demo.sh
+source build/kernel.sh
 source build/bench.sh
 source build/test.sh
 
@@ -26,6 +27,7 @@ Usage: ./build.sh TASK
   bench     measure ours beside other tools and write docs/benchmarks.md (root);
             -Area load, parse, send, receive, respond or encapsulate measures only that;
             -Area soak streams for ten minutes, and is measured only when it is named
+  kernel    try the module on the distribution's own kernel, in qemu (root; Debian on x86-64)
   package   leave the module in artifacts/CustomProto, ready for Import-Module
   install   package, and copy the module to where Import-Module CustomProto finds it:
             for all users as root, otherwise for you
@@ -71,6 +73,6 @@ task_clean() {
 [[ $# -le 1 || $1 == bench ]] || fail "One task at a time; ./build.sh help lists them."
 case "${1:-help}" in
     bench) task_bench "${@:2}" ;;
-    build | test | demo | package | install | clean | help) "task_${1:-help}" ;;
+    build | test | demo | kernel | package | install | clean | help) "task_${1:-help}" ;;
     *) fail "There is no task '$1'; ./build.sh help lists them." ;;
 esac

@@ -23,6 +23,10 @@ bench gcc             gcc
 bench libc6-dev       /usr/include/stdio.h
 bench python3-scapy   /usr/lib/python3/dist-packages/scapy/__init__.py
 bench tshark          tshark
+kernel qemu-system-x86 qemu-system-x86_64
+kernel busybox-static /bin/busybox
+kernel cpio           cpio
+kernel kmod           depmod
 ci    clang-format    clang-format
 LIST
 }
