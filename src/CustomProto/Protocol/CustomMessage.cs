@@ -9,8 +9,8 @@ namespace CustomProto.Protocol;
 public sealed class CustomMessage
 {
     readonly byte[] _payload;
-    readonly string? _interface;
-    readonly PacketNumbers _packet;
+    readonly PacketEnvelope _envelope;
+    readonly PacketTimes _times;
 
     /// <summary>Makes a message from the bytes of a UDP payload.</summary>
     /// <param name="definition">The protocol.</param>
@@ -32,35 +32,48 @@ public sealed class CustomMessage
 
         Definition = definition;
         _payload = payload;
-        _interface = packet.Interface;
-        _packet = packet.Numbers;
+        _envelope = packet == default ? PacketEnvelope.None : packet.Envelope;
+        _times = packet.Times;
+        Length = length;
+        TrailingBytes = trailingBytes;
+        LostBefore = lostBefore;
+    }
+
+    /// <summary>Makes a message that was received, whose payload has at least the header.</summary>
+    internal CustomMessage(
+        ProtocolDefinition definition, byte[] payload, int length, int trailingBytes, PacketEnvelope envelope, in PacketTimes times, long lostBefore)
+    {
+        Definition = definition;
+        _payload = payload;
+        _envelope = envelope;
+        _times = times;
         Length = length;
         TrailingBytes = trailingBytes;
         LostBefore = lostBefore;
     }
 
     /// <summary>When the packet was seen, in local time; the smallest value where that isn't known.</summary>
-    public DateTimeOffset Timestamp => _packet.Timestamp;
+    public DateTimeOffset Timestamp => _times.Timestamp;
 
     /// <summary>When the packet was seen, in nanoseconds of CLOCK_MONOTONIC: what differences are taken of.</summary>
-    public long MonotonicNanoseconds => _packet.MonotonicNanoseconds;
+    public long MonotonicNanoseconds => _times.MonotonicNanoseconds;
 
     /// <summary>Where <see cref="Timestamp"/> comes from.</summary>
-    public TimestampSource TimestampSource => _packet.TimestampSource;
+    public TimestampSource TimestampSource => _times.Source;
 
     /// <summary>
     /// The network card's clock when it received the packet, in nanoseconds of whatever it counts from; <see langword="null"/> where it didn't tell.
     /// </summary>
-    public long? HardwareNanoseconds => _packet.HardwareNanoseconds is not 0 and var hardware ? hardware : null;
+    public long? HardwareNanoseconds => _times.HardwareNanoseconds is not 0 and var hardware ? hardware : null;
 
     /// <summary>The name of the interface.</summary>
-    public string? Interface => _interface;
+    public string? Interface => _envelope.Interface;
 
     /// <summary>The CPU that handled the packet.</summary>
-    public int Cpu => _packet.Cpu;
+    public int Cpu => _envelope.Numbers.Cpu;
 
     /// <summary>Which way the packet went.</summary>
-    public PacketDirection Direction => _packet.Direction;
+    public PacketDirection Direction => _envelope.Numbers.Direction;
 
     /// <summary>The protocol's name.</summary>
     public string Protocol => Definition.Name;
@@ -87,25 +100,25 @@ public sealed class CustomMessage
     public string Text => VisibleText.Decode(DataSpan);
 
     /// <summary>The sender's address; <see langword="null"/> for a message that wasn't on a network.</summary>
-    public IPAddress? SourceAddress => _packet.Direction == PacketDirection.None ? null : _packet.Source.ToIPAddress();
+    public IPAddress? SourceAddress => _envelope.Numbers.Direction == PacketDirection.None ? null : _envelope.Numbers.Source.ToIPAddress();
 
     /// <summary>The sender's UDP port.</summary>
-    public int SourcePort => _packet.SourcePort;
+    public int SourcePort => _envelope.Numbers.SourcePort;
 
     /// <summary>The receiver's address; <see langword="null"/> for a message that wasn't on a network.</summary>
-    public IPAddress? DestinationAddress => _packet.Direction == PacketDirection.None ? null : _packet.Destination.ToIPAddress();
+    public IPAddress? DestinationAddress => _envelope.Numbers.Direction == PacketDirection.None ? null : _envelope.Numbers.Destination.ToIPAddress();
 
     /// <summary>The receiver's UDP port.</summary>
-    public int DestinationPort => _packet.DestinationPort;
+    public int DestinationPort => _envelope.Numbers.DestinationPort;
 
     /// <summary>The sender's link-layer address.</summary>
-    public MacAddress SourceMac => _packet.SourceMac;
+    public MacAddress SourceMac => _envelope.Numbers.SourceMac;
 
     /// <summary>The receiver's link-layer address.</summary>
-    public MacAddress DestinationMac => _packet.DestinationMac;
+    public MacAddress DestinationMac => _envelope.Numbers.DestinationMac;
 
     /// <summary>The VLAN ids, outer first; empty without tags.</summary>
-    public int[] VlanId => _packet.VlanId;
+    public int[] VlanId => _envelope.Numbers.VlanId;
 
     /// <summary>The number of bytes of UDP payload after the data.</summary>
     public int TrailingBytes { get; }
@@ -135,7 +148,7 @@ public sealed class CustomMessage
     internal ProtocolDefinition Definition { get; }
 
     /// <summary>What is known of the packet.</summary>
-    internal PacketMetadata Packet => new(_interface, _packet);
+    internal PacketMetadata Packet => new(_envelope.Interface, _envelope.Numbers, _times);
 
     /// <summary>Header and captured data.</summary>
     internal ReadOnlySpan<byte> Payload => _payload;
@@ -148,7 +161,7 @@ public sealed class CustomMessage
         new(definition, MessageEncoder.Encode(definition, type, data), data.Length);
 
     /// <inheritdoc/>
-    public override string ToString() => _packet.Direction == PacketDirection.None
+    public override string ToString() => _envelope.Numbers.Direction == PacketDirection.None
         ? $"{TypeName}, {Length} bytes"
         : $"{TypeName}, {Length} bytes, {new IPEndPoint(SourceAddress!, SourcePort)} to {new IPEndPoint(DestinationAddress!, DestinationPort)}";
 }

@@ -42,36 +42,38 @@ public enum TimestampSource
 public readonly record struct PacketMetadata
 {
     readonly PacketNumbers _numbers;
+    readonly PacketTimes _times;
 
     /// <summary>Puts it together again.</summary>
-    internal PacketMetadata(string? interfaceName, in PacketNumbers numbers) => (Interface, _numbers) = (interfaceName, numbers);
+    internal PacketMetadata(string? interfaceName, in PacketNumbers numbers, in PacketTimes times) =>
+        (Interface, _numbers, _times) = (interfaceName, numbers, times);
 
     /// <summary>Nanoseconds of CLOCK_MONOTONIC when the kernel program saw the packet.</summary>
     public long MonotonicNanoseconds
     {
-        get => _numbers.MonotonicNanoseconds;
-        init => _numbers.MonotonicNanoseconds = value;
+        get => _times.MonotonicNanoseconds;
+        init => _times.MonotonicNanoseconds = value;
     }
 
     /// <summary>Nanoseconds since 1970-01-01 UTC; 0 where <see cref="TimestampSource"/> is none.</summary>
     public long UnixNanoseconds
     {
-        get => _numbers.UnixNanoseconds;
-        init => _numbers.UnixNanoseconds = value;
+        get => _times.UnixNanoseconds;
+        init => _times.UnixNanoseconds = value;
     }
 
     /// <summary>Where <see cref="UnixNanoseconds"/> comes from.</summary>
     public TimestampSource TimestampSource
     {
-        get => _numbers.TimestampSource;
-        init => _numbers.TimestampSource = value;
+        get => _times.Source;
+        init => _times.Source = value;
     }
 
     /// <summary>The network card's clock when it received the packet, in nanoseconds of whatever it counts from; 0 where it didn't tell.</summary>
     public long HardwareNanoseconds
     {
-        get => _numbers.HardwareNanoseconds;
-        init => _numbers.HardwareNanoseconds = value;
+        get => _times.HardwareNanoseconds;
+        init => _times.HardwareNanoseconds = value;
     }
 
     /// <summary>The name of the interface.</summary>
@@ -161,11 +163,14 @@ public readonly record struct PacketMetadata
         init => _numbers.Verdict = value;
     }
 
-    /// <summary>All of it but the name.</summary>
-    internal PacketNumbers Numbers => _numbers;
+    /// <summary>All of it but the times.</summary>
+    internal PacketEnvelope Envelope => new(Interface, _numbers);
 
-    /// <inheritdoc cref="PacketNumbers.Timestamp"/>
-    internal DateTimeOffset Timestamp => _numbers.Timestamp;
+    /// <summary>The times.</summary>
+    internal PacketTimes Times => _times;
+
+    /// <inheritdoc cref="PacketTimes.Timestamp"/>
+    internal DateTimeOffset Timestamp => _times.Timestamp;
 
     /// <inheritdoc cref="PacketNumbers.VlanId"/>
     internal int[] VlanId => _numbers.VlanId;

@@ -1,8 +1,8 @@
 namespace CustomProto.Protocol;
 
 /// <summary>
-/// What is known of a packet, without references, so that copying it costs little; and no larger than what comes from the kernel, as every
-/// message holds one. What the members mean says <see cref="PacketMetadata"/>.
+/// What is known of a packet beside its times, without references, so that copying it costs little. What the members mean says
+/// <see cref="PacketMetadata"/>.
 /// </summary>
 record struct PacketNumbers
 {
@@ -12,15 +12,8 @@ record struct PacketNumbers
     ulong _destinationLow;
     bool _isSourceIPv6;
     bool _isDestinationIPv6;
-    byte _timestampSource;
     byte _direction;
     byte _vlanCount;
-
-    internal long MonotonicNanoseconds { get; set; }
-
-    internal long UnixNanoseconds { get; set; }
-
-    internal long HardwareNanoseconds { get; set; }
 
     internal MacAddress SourceMac { get; set; }
 
@@ -37,12 +30,6 @@ record struct PacketNumbers
     internal ushort InnerVlanId { get; set; }
 
     internal PacketVerdict Verdict { get; set; }
-
-    internal TimestampSource TimestampSource
-    {
-        readonly get => (TimestampSource)_timestampSource;
-        set => _timestampSource = (byte)value;
-    }
 
     internal PacketDirection Direction
     {
@@ -68,11 +55,6 @@ record struct PacketNumbers
         readonly get => new(new UInt128(_destinationHigh, _destinationLow), _isDestinationIPv6);
         set => (_destinationHigh, _destinationLow, _isDestinationIPv6) = ((ulong)(value.Bits >> 64), (ulong)value.Bits, value.IsIPv6);
     }
-
-    /// <summary>The time as an object of the base library, in local time; the smallest value where there is none.</summary>
-    internal readonly DateTimeOffset Timestamp => TimestampSource == TimestampSource.None
-        ? DateTimeOffset.MinValue
-        : DateTimeOffset.UnixEpoch.AddTicks(UnixNanoseconds / TimeSpan.NanosecondsPerTick).ToLocalTime();
 
     /// <summary>The VLAN ids, outer first; empty without tags.</summary>
     internal readonly int[] VlanId => VlanCount switch

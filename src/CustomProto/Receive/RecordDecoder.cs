@@ -9,11 +9,13 @@ namespace CustomProto.Receive;
 sealed unsafe class RecordDecoder
 {
     readonly WallClock _clock = WallClock.Read();
+    readonly EnvelopeTable _envelopes;
 
     internal RecordDecoder(ProtocolDefinition protocol, string interfaceName)
     {
         Protocol = protocol;
         Interface = interfaceName;
+        _envelopes = new EnvelopeTable(interfaceName);
     }
 
     /// <summary>The protocol.</summary>
@@ -28,7 +30,7 @@ sealed unsafe class RecordDecoder
     {
         ref readonly var header = ref Check(record);
         return new CustomMessage(
-            Protocol, record[sizeof(Event)..].ToArray(), (int)header.Length, (int)header.Trailing, ReadMetadata(header), (long)header.LostBefore);
+            Protocol, record[sizeof(Event)..].ToArray(), (int)header.Length, (int)header.Trailing, _envelopes.Find(header), ReadTimes(header), (long)header.LostBefore);
     }
 
     /// <summary>Writes a record to a capture, without making an object of it.</summary>
@@ -129,33 +131,18 @@ sealed unsafe class RecordDecoder
         return ref MemoryMarshal.AsRef<Event>(record);
     }
 
-    PacketMetadata ReadMetadata(in Event header)
+    PacketMetadata ReadMetadata(in Event header) => new(Interface, EnvelopeTable.ReadNumbers(header), ReadTimes(header));
+
+    PacketTimes ReadTimes(in Event header)
     {
         var unix = ReadUnixTime(header, out var source);
-        fixed (Event* at = &header)
+        return new PacketTimes
         {
-            var isIPv6 = at->IpVersion == 6;
-            return new PacketMetadata
-            {
-                MonotonicNanoseconds = (long)at->MonotonicNs,
-                UnixNanoseconds = unix,
-                TimestampSource = source,
-                HardwareNanoseconds = (long)at->HardwareNs,
-                Interface = Interface,
-                Cpu = (int)at->Cpu,
-                Direction = at->Direction == (byte)Direction.Egress ? PacketDirection.Egress : PacketDirection.Ingress,
-                Source = InternetAddress.From(new ReadOnlySpan<byte>(at->SourceAddress, 16), isIPv6),
-                Destination = InternetAddress.From(new ReadOnlySpan<byte>(at->DestinationAddress, 16), isIPv6),
-                SourcePort = at->SourcePort,
-                DestinationPort = at->DestinationPort,
-                SourceMac = new MacAddress(new ReadOnlySpan<byte>(at->SourceMac, MacAddress.Length)),
-                DestinationMac = new MacAddress(new ReadOnlySpan<byte>(at->DestinationMac, MacAddress.Length)),
-                VlanCount = at->VlanCount,
-                OuterVlanId = at->VlanId[0],
-                InnerVlanId = at->VlanId[1],
-                Verdict = new PacketVerdict((byte)at->Hook, at->Verdict),
-            };
-        }
+            MonotonicNanoseconds = (long)header.MonotonicNs,
+            UnixNanoseconds = unix,
+            HardwareNanoseconds = (long)header.HardwareNs,
+            Source = source,
+        };
     }
 
     CustomProtoException Corrupt(string problem) => new(
