@@ -8,8 +8,9 @@ namespace CustomProto.PowerShell.Commands;
 [OutputType(typeof(ReceiveStatistics))]
 public sealed class GetXdpStatisticsCommand : ReceiverQueryCommand
 {
-    /// <summary>Chooses the view with rates, and the one with CPUs.</summary>
+    /// <summary>Chooses the view with rates, the one that takes the place of what it showed before, and the one with CPUs.</summary>
     const string RatesView = "CustomProto.Receive.ReceiveStatistics#Rates";
+    const string WatchView = "CustomProto.Receive.ReceiveStatistics#Watch";
     const string CpuView = "CustomProto.Receive.ReceiveStatistics#PerCpu";
 
     static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
@@ -35,16 +36,29 @@ public sealed class GetXdpStatisticsCommand : ReceiverQueryCommand
         PreviousStatistics.Keep(Receivers.All);
         if (Interval <= TimeSpan.Zero && !Watch)
         {
-            Write(view: PerCpu ? CpuView : null);
+            Write(Read(), view: PerCpu ? CpuView : null);
             return;
         }
 
         // The first reading is what the rates of the second are since.
-        Read(emit: null);
+        Read();
         var interval = Interval > TimeSpan.Zero ? Interval : s_second;
+        StatisticsRound? round = null;
         while (_receivers.Count > 0 && !StopToken.WaitHandle.WaitOne(interval))
         {
-            Write(RatesView);
+            var receivers = _receivers.Count;
+            var statistics = Read();
+            if (!Watch || !IsShown)
+            {
+                Write(statistics, RatesView);
+            }
+            else
+            {
+                // An error stands below the round before.
+                round = new StatisticsRound(statistics, _receivers.Count == receivers ? round : null);
+                round.While(() => Write(statistics, WatchView));
+            }
+
             if (!Watch)
             {
                 return;
@@ -52,36 +66,42 @@ public sealed class GetXdpStatisticsCommand : ReceiverQueryCommand
         }
     }
 
+    /// <summary>Whether what is emitted may be for a terminal: no command of this pipeline takes it.</summary>
+    bool IsShown => MyInvocation.PipelinePosition == MyInvocation.PipelineLength && Host.UI is { SupportsVirtualTerminal: true };
+
     private protected override void Query(IReadOnlyList<Receiver> receivers, object? target) =>
         _receivers.AddRange(receivers.Select(receiver => (receiver, target)));
 
-    void Write(string? view) => Read(statistics =>
+    void Write(List<ReceiveStatistics> statistics, string? view)
     {
-        var output = new PSObject(statistics);
-        if (view is not null)
+        foreach (var one in statistics)
         {
-            output.TypeNames.Insert(0, view);
-        }
+            var output = new PSObject(one);
+            if (view is not null)
+            {
+                output.TypeNames.Insert(0, view);
+            }
 
-        WriteObject(output);
-    });
+            WriteObject(output);
+        }
+    }
 
     /// <summary>Reads all counters. A program that went away is an error, once.</summary>
-    void Read(Action<ReceiveStatistics>? emit)
+    List<ReceiveStatistics> Read()
     {
+        var statistics = new List<ReceiveStatistics>();
         foreach (var selected in _receivers.ToArray())
         {
-            if (!Attempt(() => selected.Receiver.ReadReaderStatistics(PerCpu), selected.Target, out var readers))
+            if (Attempt(() => selected.Receiver.ReadReaderStatistics(PerCpu), selected.Target, out var readers))
+            {
+                statistics.AddRange(readers.Select(PreviousStatistics.Compare));
+            }
+            else
             {
                 _receivers.Remove(selected);
-                continue;
-            }
-
-            foreach (var statistics in readers)
-            {
-                var compared = PreviousStatistics.Compare(statistics);
-                emit?.Invoke(compared);
             }
         }
+
+        return statistics;
     }
 }
