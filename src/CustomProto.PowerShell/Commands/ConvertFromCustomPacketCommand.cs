@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Commands;

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using System.Net;
+using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Sending;
 using CustomProto.Protocol;
 using CustomProto.Send;
 

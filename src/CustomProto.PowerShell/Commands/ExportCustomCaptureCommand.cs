@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CustomProto.Capture;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Messages;
 using CustomProto.Protocol;
 using CustomProto.Receive;
 using CustomProto.Send;

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Messages;
 using CustomProto.Protocol;
 using CustomProto.Receive;
 

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using CustomProto.Net;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;

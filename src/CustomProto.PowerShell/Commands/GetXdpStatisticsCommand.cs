@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Commands;

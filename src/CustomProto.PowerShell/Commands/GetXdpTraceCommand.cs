@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;

@@ -4,6 +4,9 @@ using System.Net;
 using System.Text;
 using CustomProto.Exchange;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Sending;
 using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Commands;

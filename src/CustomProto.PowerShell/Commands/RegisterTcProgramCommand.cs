@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using CustomProto.Net;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using CustomProto.Net;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Commands;

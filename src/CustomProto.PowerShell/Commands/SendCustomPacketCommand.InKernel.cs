@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Protocol;
 using CustomProto.Send;
 

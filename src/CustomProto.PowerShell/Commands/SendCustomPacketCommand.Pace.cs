@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Send;
 
 namespace CustomProto.PowerShell.Commands;

@@ -3,6 +3,9 @@ using System.Management.Automation;
 using System.Net;
 using System.Text;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Sending;
 using CustomProto.Protocol;
 using CustomProto.Send;
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.Receive;
 
 namespace CustomProto.PowerShell.Commands;

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Receive;
 

@@ -2,6 +2,8 @@ using System.Management.Automation;
 using System.Net;
 using CustomProto.Exchange;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Sending;
 using CustomProto.Protocol;
 
 namespace CustomProto.PowerShell.Commands;

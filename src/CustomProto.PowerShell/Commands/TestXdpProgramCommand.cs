@@ -2,6 +2,8 @@ using System.Collections;
 using System.Management.Automation;
 using CustomProto.Capture;
 using CustomProto.Net;
+using CustomProto.PowerShell.Parameters;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 using CustomProto.Receive;

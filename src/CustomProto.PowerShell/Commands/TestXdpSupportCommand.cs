@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CustomProto.PowerShell.Completion;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 
 namespace CustomProto.PowerShell.Commands;

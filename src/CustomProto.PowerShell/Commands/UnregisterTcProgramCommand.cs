@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Protocol;
 

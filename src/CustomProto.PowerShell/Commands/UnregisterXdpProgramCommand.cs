@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CustomProto.Net;
+using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Receive;
 
