@@ -16,6 +16,8 @@
 enum cp_send_limit {
 	CP_SEND_LIMIT_MAX_TYPES = 16,
 	CP_SEND_LIMIT_MAX_FRAME = 3408, /* what fits a page of 4,096 bytes as a live frame */
+	CP_SEND_LIMIT_BLOCK = 32,	/* bytes that are written word by word */
+	CP_SEND_LIMIT_MAX_BLOCKS = 8,	/* beside the last one */
 };
 
 /*
@@ -28,6 +30,7 @@ enum cp_send_place {
 	CP_SEND_PLACE_UDP,		/* the UDP header */
 	CP_SEND_PLACE_TYPE,		/* the byte of the message's type */
 	CP_SEND_PLACE_STAMP,		/* struct cp_stamp */
+	CP_SEND_PLACE_LAST,		/* the last block of what doesn't vary; overlaps others */
 };
 
 /* The last bytes of the data, in network byte order. */
@@ -49,7 +52,8 @@ struct cp_send_config {
 	__u8 stamped;
 	__u8 stamp_is_odd; /* it doesn't begin at a word of the checksum */
 	__u8 paced;
-	__u32 frame_length;
+	__u16 length; /* of what doesn't vary, from the start of the frame to the stamp or the end */
+	__u16 blocks; /* of which it is made before the last one; 0 where it is written at once */
 	__u8 types[CP_SEND_LIMIT_MAX_TYPES];
 };
 

@@ -17,6 +17,7 @@ unsafe struct SendConfig
     internal byte Stamped;
     internal byte StampIsOdd;
     internal byte Paced;
-    internal uint FrameLength;
+    internal ushort Length;
+    internal ushort Blocks;
     internal fixed byte Types[SendLimit.MaxTypes];
 }

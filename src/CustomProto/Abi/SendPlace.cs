@@ -7,4 +7,5 @@ enum SendPlace
     Udp,
     Type,
     Stamp,
+    Last,
 }

@@ -50,6 +50,7 @@ sealed unsafe class SendProgram : IDisposable
         InstructionPatch.Replace(elf, ObjectName, (int)SendPlace.Udp, layout.Udp);
         InstructionPatch.Replace(elf, ObjectName, (int)SendPlace.Type, layout.Type);
         InstructionPatch.Replace(elf, ObjectName, (int)SendPlace.Stamp, layout.Stamp);
+        InstructionPatch.Replace(elf, ObjectName, (int)SendPlace.Last, layout.Last);
         using var loading = BpfObject.Open(ObjectName, elf);
         loading.SetInitialValue(".rodata.config", config);
         loading.Load(FunctionName);
@@ -86,4 +87,5 @@ sealed unsafe class SendProgram : IDisposable
 /// <param name="Udp">The UDP header.</param>
 /// <param name="Type">The byte of the message's type.</param>
 /// <param name="Stamp">Sequence number and time.</param>
-readonly record struct SendLayout(int End, int Udp, int Type, int Stamp);
+/// <param name="Last">The last <see cref="Abi.SendLimit.Block"/> bytes of what doesn't vary.</param>
+readonly record struct SendLayout(int End, int Udp, int Type, int Stamp, int Last);

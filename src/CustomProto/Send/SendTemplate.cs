@@ -44,11 +44,13 @@ sealed class SendTemplate
         // The checksum of what is zero where packets differ is the sum of everything else, inverted.
         var udp = Frame.AsSpan(frames.UdpOffset);
         _rest = (ushort)~MemoryMarshal.Read<ushort>(udp[6..]);
+        var length = Frame.Length - (options.Stamp ? Stamps.Length : 0);
         Layout = new SendLayout(
             Frame.Length,
             frames.UdpOffset,
             frames.HeaderLength + typeOffset,
-            options.Stamp ? Frame.Length - Stamps.Length : 0);
+            options.Stamp ? length : 0,
+            length - SendLimit.Block);
 
         var isUpperInMemory = BitConverter.IsLittleEndian == ((FrameBuilder.UdpHeaderLength + typeOffset) % 2 == 1);
         _config = new SendConfig
@@ -62,7 +64,8 @@ sealed class SendTemplate
             Stamped = options.Stamp ? (byte)1 : (byte)0,
             StampIsOdd = (byte)(varied.Length % 2),
             Paced = isPaced ? (byte)1 : (byte)0,
-            FrameLength = (uint)Frame.Length,
+            Length = (ushort)length,
+            Blocks = BlocksFor(length),
         };
         for (var i = 0; i < _config.TypeCount; i++)
         {
@@ -75,6 +78,9 @@ sealed class SendTemplate
 
     /// <summary>Where what varies is.</summary>
     internal SendLayout Layout { get; }
+
+    /// <summary>How many blocks there are before the last one, which takes what is left; 0 for more than there may be.</summary>
+    static ushort BlocksFor(int length) => (length - 1) / SendLimit.Block is <= SendLimit.MaxBlocks and var blocks ? (ushort)blocks : (ushort)0;
 
     /// <summary>Loads the programs of several threads that take turns: with sequence numbers, ports and types.</summary>
     /// <exception cref="NativeException">A capability is missing, or the kernel is too old.</exception>

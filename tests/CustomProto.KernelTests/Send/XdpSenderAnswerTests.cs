@@ -47,21 +47,27 @@ public sealed class XdpSenderAnswerTests
     }
 
     [KernelTheory(KernelNeed.Bpf)]
-    [InlineData(600)]
-    [InlineData(500)]
-    public void Data_that_a_receiver_changed_are_written_anew(int length)
+    [InlineData(0, 0)]
+    [InlineData(16, 16)]
+    [InlineData(17, 9)]
+    [InlineData(79, 79)]
+    [InlineData(240, 240)]
+    [InlineData(241, 241)]
+    [InlineData(600, 600)]
+    [InlineData(600, 500)]
+    public void Data_that_a_receiver_changed_are_written_anew(int sent, int answered)
     {
         using var network = ResponderTest.CreateNetwork();
         using var asking = ResponderTest.Register(network, null, host: TestNetwork.Left, change: options => options with { MatchAction = MatchAction.Pass });
-        using var answering = ResponderTest.Register(network, ResponderTest.Unlimited with { Data = SendTest.Data(length) });
+        using var answering = ResponderTest.Register(network, ResponderTest.Unlimited with { Data = SendTest.Data(answered + 1).AsMemory(1) });
         using var reader = answering.OpenReader();
 
-        var result = XdpSenderTests.Run(network, XdpSenderTests.ToRight() with { Stamp = false }, 600, new SendPlan { Count = 2000, Pace = new SendPace(50_000) });
+        var result = XdpSenderTests.Run(network, XdpSenderTests.ToRight() with { Stamp = false }, sent, new SendPlan { Count = 2000, Pace = new SendPace(50_000) });
 
         Assert.Equal((2000, 2000), (result.Packets, answering.ReadStatistics().Answered));
         for (var i = 0; i < 2000; i++)
         {
-            Assert.Equal(SendTest.Data(600), reader.Read(ResponderTest.Patience)!.Data);
+            Assert.Equal(SendTest.Data(sent), reader.Read(ResponderTest.Patience)!.Data);
         }
     }
 

@@ -61,7 +61,7 @@ public sealed class SendTemplateTests
 
         var template = new SendTemplate(headers, options, interfaceIndex: 7, isPaced: false, new byte[6 + 16 + 3]);
 
-        Assert.Equal(new SendLayout(udp + 8 + 25, udp, udp + 8 + 3, udp + 8 + 25 - 16), template.Layout);
+        Assert.Equal(new SendLayout(udp + 8 + 25, udp, udp + 8 + 3, udp + 8 + 25 - 16, udp + 8 + 25 - 16 - 32), template.Layout);
         Assert.Equal(template.Layout.End, template.Frame.Length);
     }
 
