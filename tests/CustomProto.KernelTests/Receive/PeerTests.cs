@@ -18,7 +18,7 @@ public sealed class PeerTests : IDisposable
     /// </summary>
     const string Script =
         """
-        import socket, struct, sys
+        import errno, socket, struct, sys
         from scapy.layers.l2 import Ether
         from scapy.layers.inet import IP, UDP
         from scapy.packet import Raw
@@ -28,10 +28,20 @@ public sealed class PeerTests : IDisposable
         out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         out.bind((interface, 0))
         each = eval('lambda n: ' + messages)
+
+        def send(packet):
+            # Where the receiver's queue is full, nothing has left.
+            while True:
+                try:
+                    return out.send(packet)
+                except OSError as error:
+                    if error.errno != errno.ENOBUFS:
+                        raise
+
         for n in range(first, first + count):
             changed = frame[:26] + struct.pack('!I', 0x0a000000 + n) + frame[30:]
             for _ in range(each(n)):
-                out.send(changed)
+                send(changed)
         """;
 
     readonly TestNetwork _network = CreateNetwork();
