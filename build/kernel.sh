@@ -60,7 +60,7 @@ run_guest() {
     say "Starting Linux $kernel_version in qemu; it takes a minute or two."
     run timeout "$GUEST_SECONDS" qemu-system-x86_64 -M q35,accel=tcg -cpu max -smp 2 -m 3G -nographic -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$kernel_version" -initrd "$GUEST/initrd.gz" \
-        -append "console=ttyS0 quiet guest=$PWD/$STOCK_KERNEL/guest module=$PWD/$MODULE" \
+        -append "console=ttyS0 quiet PATH=$PATH guest=$PWD/$STOCK_KERNEL/guest module=$PWD/$MODULE" \
         -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap -device virtio-9p-pci,fsdev=root,mount_tag=root \
         </dev/null >"$output" 2>&1 || fail "The guest didn't end within $GUEST_SECONDS seconds: $output"
     tr -d '\r' <"$output" | grep -E '^(ok|FAILED) ' || true
