@@ -15,6 +15,7 @@ sealed class RespondArea : IDisposable
 {
     const int Port = 12345;
     const int DataLength = 64;
+    const int Rounds = 5;
     const double RoundTripTarget = 0.1;
     const string Client = "udp_ping";
     const string Service = "udp_echo";
@@ -28,9 +29,12 @@ sealed class RespondArea : IDisposable
         program that passes everything on runs at both ends, whoever answers.
 
         A service is rarely asked without a pause, so the goal is judged by a client that sends a request each millisecond: there, the
-        program that answers has gone to sleep and has to be woken, as has the client. Without a pause, both processors stay
-        awake, which spares the program most of that; further rows tell it. A veth pair hands packets over within the call that sends
+        program that answers has gone to sleep and has to be woken. That client keeps its processor during the pause, as tools that measure
+        latency do: how long its own processor takes to get going again is no part of the answer. Further rows tell of a client that
+        sleeps, too, which adds the same to either, and of one without a pause, where both processors stay awake, which spares the program
+        most of its waking. A veth pair hands packets over within the call that sends
         them, so a response of the kernel is there before the client asks for it; a cable's time and the client's waking would be on top of either.
+        A number is the median of five short rounds, which alternate with those of the others.
 
         "The least that answers", `peers/turn.bpf.c`, is a program in the driver that exchanges the addresses and does nothing else: what it takes is
         the kernel's way there and back, and no responder takes less. Where even it misses the goal, the goal can't be reached on that machine.
@@ -73,34 +77,46 @@ sealed class RespondArea : IDisposable
 
     List<Comparison> CompareRoundTrips()
     {
-        var paced = new RoundTrips("a request each millisecond", s_pause) { Target = RoundTripTarget };
-        var unpaced = new RoundTrips("without a pause", TimeSpan.Zero);
+        RoundTrips[] all =
+        [
+            new("a request each millisecond, client awake", s_pause, IsAwake: true) { Target = RoundTripTarget },
+            new("a request each millisecond, client asleep", s_pause),
+            new("without a pause", TimeSpan.Zero),
+        ];
         for (var pair = 0; pair < _settings.Pairs; pair++)
         {
-            using (RegisterResponder())
+            for (var round = 0; round < Rounds; round++)
             {
-                Add(trips => trips.Ours);
+                using (RegisterResponder())
+                {
+                    Add(trips => trips.Ours);
+                }
+
+                using (Register())
+                using (StartService())
+                {
+                    Add(trips => trips.Echo);
+                }
+
+                using (new PeerProgram(_network, TestNetwork.Right, _peers, Least))
+                {
+                    Add(trips => trips.Least);
+                }
             }
 
-            using (Register())
-            using (StartService())
+            foreach (var trips in all)
             {
-                Add(trips => trips.Echo);
-            }
-
-            using (new PeerProgram(_network, TestNetwork.Right, _peers, Least))
-            {
-                Add(trips => trips.Least);
+                trips.EndPair();
             }
         }
 
-        return [.. paced.Compare(), .. unpaced.Compare()];
+        return [.. all.SelectMany(trips => trips.Compare())];
 
-        void Add(Func<RoundTrips, List<(double Median, double Tail)>> times)
+        void Add(Func<RoundTrips, Quantiles> who)
         {
-            foreach (var trips in (RoundTrips[])[paced, unpaced])
+            foreach (var trips in all)
             {
-                times(trips).Add(Ping(trips.Pause));
+                who(trips).Add(Ping(trips.Pause, trips.IsAwake));
             }
         }
     }
@@ -178,14 +194,15 @@ sealed class RespondArea : IDisposable
     }));
 
     /// <summary>Median and 99th percentile in microseconds.</summary>
-    /// <param name="pause">How long the client sleeps before each request.</param>
-    (double Median, double Tail) Ping(TimeSpan pause = default)
+    /// <param name="pause">How long the client waits before each request.</param>
+    /// <param name="isAwake">Whether it keeps its processor meanwhile.</param>
+    (double Median, double Tail) Ping(TimeSpan pause = default, bool isAwake = false)
     {
-        var count = _settings.Quick ? 200 : pause == TimeSpan.Zero ? 20_000 : 1000;
+        var count = _settings.Quick ? 50 : pause == TimeSpan.Zero ? 5000 : 200;
         var line = _network.Execute(
             TestNetwork.Left,
             "taskset",
-            string.Create(CultureInfo.InvariantCulture, $"--cpu-list 0 {_peers.Compile(Client)} {TestNetwork.IPv4(TestNetwork.Right)} {Port} {DataLength} {count} {pause.TotalMicroseconds}"));
+            string.Create(CultureInfo.InvariantCulture, $"--cpu-list 0 {_peers.Compile(Client)} {TestNetwork.IPv4(TestNetwork.Right)} {Port} {DataLength} {count} {pause.TotalMicroseconds} {(isAwake ? "awake" : "asleep")}"));
         double[] numbers = [.. line.Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
         return numbers[0] >= 0.9 * count ? (numbers[1] / 1000, numbers[2] / 1000) : throw new InvalidOperationException($"{numbers[0]} of {count} requests were answered.");
     }
@@ -249,35 +266,57 @@ sealed class RespondArea : IDisposable
         return shell.Measure(ask) * 1000 / calls;
     }
 
-    /// <summary>What round trips took, whoever answered: median and 99th percentile in microseconds.</summary>
+    /// <summary>What round trips took, whoever answered.</summary>
     /// <param name="Load">How the client asks.</param>
-    /// <param name="Pause">How long it sleeps before each request.</param>
-    sealed record RoundTrips(string Load, TimeSpan Pause)
+    /// <param name="Pause">How long it waits before each request.</param>
+    /// <param name="IsAwake">Whether it keeps its processor meanwhile.</param>
+    sealed record RoundTrips(string Load, TimeSpan Pause, bool IsAwake = false)
     {
         /// <summary>What was set as a goal for the ratio of the medians.</summary>
         internal double? Target { get; init; }
 
-        internal List<(double Median, double Tail)> Ours { get; } = [];
+        internal Quantiles Ours { get; } = new("responder in the kernel");
 
-        internal List<(double Median, double Tail)> Echo { get; } = [];
+        internal Quantiles Echo { get; } = new("UDP echo, C");
 
-        internal List<(double Median, double Tail)> Least { get; } = [];
+        internal Quantiles Least { get; } = new("the least that answers");
+
+        internal void EndPair()
+        {
+            Ours.EndPair();
+            Echo.EndPair();
+            Least.EndPair();
+        }
 
         /// <summary>Ours by the program's, and the least that there can be by the program's.</summary>
         internal IEnumerable<Comparison> Compare() =>
         [
-            Compare("p50", "responder in the kernel", Ours, time => time.Median, Target),
-            Compare("p50", "the least that answers", Least, time => time.Median, Target),
-            Compare("p99", "responder in the kernel", Ours, time => time.Tail),
-            Compare("p99", "the least that answers", Least, time => time.Tail),
+            Compare("p50", Ours, who => who.Median, Target),
+            Compare("p50", Least, who => who.Median, Target),
+            Compare("p99", Ours, who => who.Tail),
+            Compare("p99", Least, who => who.Tail),
         ];
 
-        Comparison Compare(string quantile, string who, List<(double Median, double Tail)> times, Func<(double Median, double Tail), double> select, double? target = null)
+        Comparison Compare(string quantile, Quantiles who, Func<Quantiles, Series> select, double? target = null) =>
+            new($"round trip, {Load}, {quantile}", "µs", select(who), select(Echo) with { TargetRatio = target });
+    }
+
+    /// <summary>Median and 99th percentile of round trips: for each pair, the medians of its rounds'.</summary>
+    sealed class Quantiles(string name)
+    {
+        readonly List<(double Median, double Tail)> _rounds = [];
+
+        internal Series Median { get; } = new(name);
+
+        internal Series Tail { get; } = new(name);
+
+        internal void Add((double Median, double Tail) round) => _rounds.Add(round);
+
+        internal void EndPair()
         {
-            var comparison = new Comparison($"round trip, {Load}, {quantile}", "µs", new Series(who), new Series("UDP echo, C") { TargetRatio = target });
-            comparison.Ours.Values.AddRange(times.Select(select));
-            comparison.Peers[0].Values.AddRange(Echo.Select(select));
-            return comparison;
+            Median.Values.Add(Series.MedianOf(_rounds.Select(round => round.Median)));
+            Tail.Values.Add(Series.MedianOf(_rounds.Select(round => round.Tail)));
+            _rounds.Clear();
         }
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Sends requests over a connected UDP socket, one at a time, and waits for each response: the client that responders are compared
- * with. It sleeps for INTERVAL microseconds before each.
+ * with. Before each it pauses for INTERVAL microseconds, in which its processor is let go or, with "awake", kept.
  *
- *   udp_ping DST PORT DATALEN COUNT INTERVAL
+ *   udp_ping DST PORT DATALEN COUNT INTERVAL asleep|awake
  *
  * Prints how many were answered, and the median and the 99th percentile of the round-trip times in nanoseconds, from just before
  * the send to just after the receive.
@@ -11,10 +11,23 @@
 #define _GNU_SOURCE
 #include "frame.h"
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define WARM_UP 200
+#define WARM_UP 50
+
+/* An awake client measures what answers, and not how long its own processor takes to get going again. */
+static void pause_for(uint64_t nanoseconds, bool awake)
+{
+	struct timespec interval = {.tv_nsec = nanoseconds};
+	uint64_t end = now(CLOCK_MONOTONIC) + nanoseconds;
+
+	if (!awake)
+		nanosleep(&interval, NULL);
+	while (now(CLOCK_MONOTONIC) < end)
+		;
+}
 
 static int compare(const void *one, const void *other)
 {
@@ -31,18 +44,19 @@ int main(int arguments, char **argument)
 	} request, response;
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	struct timeval patience = {.tv_usec = 200000};
-	struct timespec interval = {};
-	uint64_t count, answered = 0, *times;
+	uint64_t count, interval, answered = 0, *times;
 	size_t length;
 	int socket_fd;
+	bool awake;
 
-	if (arguments != 6 || inet_pton(AF_INET, argument[1], &address.sin_addr) != 1) {
-		fprintf(stderr, "udp_ping DST PORT DATALEN COUNT INTERVAL\n");
+	if (arguments != 7 || inet_pton(AF_INET, argument[1], &address.sin_addr) != 1) {
+		fprintf(stderr, "udp_ping DST PORT DATALEN COUNT INTERVAL asleep|awake\n");
 		return 2;
 	}
 	length = strtoul(argument[3], NULL, 10);
 	count = strtoull(argument[4], NULL, 10);
-	interval.tv_nsec = strtoul(argument[5], NULL, 10) * 1000;
+	interval = strtoull(argument[5], NULL, 10) * 1000;
+	awake = strcmp(argument[6], "awake") == 0;
 	times = calloc(count, sizeof(*times));
 	if (length > MAX_DATA || !times)
 		return 2;
@@ -57,8 +71,8 @@ int main(int arguments, char **argument)
 	for (uint64_t i = 0; i < count + WARM_UP; i++) {
 		uint64_t started;
 
-		if (interval.tv_nsec)
-			nanosleep(&interval, NULL);
+		if (interval)
+			pause_for(interval, awake);
 		started = now(CLOCK_MONOTONIC);
 		if (send(socket_fd, &request, length, 0) < 0 ||
 		    recv(socket_fd, &response, sizeof(response), 0) != (ssize_t)length ||
