@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace CustomProto.PowerShell;
 
@@ -82,14 +83,33 @@ public abstract class CustomProtoCommand : PSCmdlet, IDisposable
         out _);
 
     /// <summary>
-    /// Asks whether programs of somebody else may go. -Confirm:$false answers for scripts; nothing to ask about is a yes.
+    /// Asks whether programs of somebody else may go. -Confirm:$false answers for scripts; nothing to ask about is a yes. A shell that can't
+    /// ask anybody is an error, and a no.
     /// </summary>
     private protected bool ConfirmForeign(string kind, IEnumerable<uint> programs, string target, string verb)
     {
         var ids = string.Join(", ", programs.Select(id => id.ToString(CultureInfo.InvariantCulture)));
-        return ids.Length == 0
-            || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && !((SwitchParameter)confirm).IsPresent)
-            || ShouldContinue($"{verb} the {kind} program with id {ids} on '{target}', which this process didn't register?", $"A foreign {kind} program");
+        if (ids.Length == 0 || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && !((SwitchParameter)confirm).IsPresent))
+        {
+            return true;
+        }
+
+        var which = $"the {kind} program with id {ids} on '{target}', which this process didn't register";
+        try
+        {
+            return ShouldContinue($"{verb} {which}?", $"A foreign {kind} program");
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or HostException or NotImplementedException)
+        {
+            WriteError(ErrorRecords.From(new CustomProtoException(
+                FailureKind.Busy,
+                "ConfirmationNotPossible",
+                $"Cannot {verb.ToLowerInvariant()} {which}: it needs a confirmation, and this shell can't ask for one.",
+                "-Confirm:$false, beside -Force, answers for scripts.",
+                target,
+                exception)));
+            return false;
+        }
     }
 
     /// <summary>Writes a warning each.</summary>

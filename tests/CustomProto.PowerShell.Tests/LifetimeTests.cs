@@ -67,6 +67,30 @@ public sealed class LifetimeTests : ShellTest
         Assert.Empty(Attached());
     }
 
+    /// <summary>What a program of this process is displaced by is another of this process: nobody asks, and nothing of the first stays.</summary>
+    [KernelTheory(KernelNeed.Bpf | KernelNeed.BpfFileSystem)]
+    [InlineData("", "-Force")]
+    [InlineData("", "-Force -NoGap")]
+    [InlineData("-Persist", "-Force")]
+    [InlineData("-Persist", "-Force -NoGap")]
+    public void Own_program_that_is_replaced_is_closed_and_leaves_no_pins(string before, string way)
+    {
+        Register(before);
+        var first = Shell.Run("$program").Single<XdpProgram>().Id;
+        var refused = Shell.Fail($"Register-XdpProgram {Veth} -MatchAction Drop");
+        Assert.Contains($"Unregister-XdpProgram -Interface {Veth} detaches it", refused.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+
+        var second = Shell.Run($"Register-XdpProgram {Veth} -MatchAction Drop {way}").WithoutErrors().Single<XdpProgram>();
+
+        Assert.Equal((second.Id, ProgramLifetime.Process), (Assert.Single(Receivers.All).ProgramId, second.Lifetime));
+        Assert.False(File.Exists(ReceiverPins.Path(first, ReceiverPins.About)));
+        Assert.DoesNotContain(Shell.Run("Get-XdpProgram -All").WithoutErrors().All<XdpProgram>(), program => program.Id == first);
+        Send(MessageType.Request, "new");
+        Assert.Equal("new", Shell.Run($"Get-CustomMessage -Count 1 {Patience}").WithoutErrors().Single<CustomMessage>().Text);
+        Shell.Run($"Unregister-XdpProgram {Veth}").WithoutErrors();
+        Assert.Empty(Attached());
+    }
+
     [KernelTheory(KernelNeed.Bpf)]
     [InlineData("-Force", ProgramLifetime.Process, "was detached")]
     [InlineData("-Force -NoGap", ProgramLifetime.Netlink, "without a gap")]
@@ -91,9 +115,14 @@ public sealed class LifetimeTests : ShellTest
         using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
         var id = Assert.Single(Attached()).ProgramId;
 
-        // This host can't ask anybody, so asking fails: neither command may take that for a yes.
-        Assert.NotNull(Shell.Fail($"Unregister-XdpProgram {Veth} -Force"));
-        Assert.NotNull(Shell.Fail($"Register-XdpProgram {Veth} -Force"));
+        // This host can't ask anybody, so asking fails: neither command may take that for a yes, and the script goes on.
+        foreach (var command in (string[])["Unregister", "Register"])
+        {
+            var refused = Shell.Run($"{command}-XdpProgram {Veth} -Force; 'went on'");
+            AssertError(Assert.Single(refused.Errors), ErrorCategory.ResourceBusy, "ConfirmationNotPossible", $"{command}XdpProgramCommand", $"id {id} on '{Veth}'");
+            Assert.Contains("-Confirm:$false", refused.Errors[0].ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+            Assert.Equal("went on", refused.Text);
+        }
 
         Assert.Equal(id, Assert.Single(Attached()).ProgramId);
     }

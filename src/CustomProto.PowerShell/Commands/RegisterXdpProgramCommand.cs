@@ -110,7 +110,9 @@ public sealed partial class RegisterXdpProgramCommand : RegisterProgramCommand
     };
 
     bool MayReplace(NetworkLink link) =>
-        !Force || ConfirmForeign("XDP", link.XdpAttachments.Select(attachment => attachment.ProgramId), link.Name, "Replace");
+        !Force || ConfirmForeign("XDP", link.XdpAttachments.Select(attachment => attachment.ProgramId).Where(id => !IsOwn(id)), link.Name, "Replace");
+
+    static bool IsOwn(uint programId) => UserPrograms.Find(programId) is not null || Receivers.All.Any(receiver => receiver.ProgramId == programId);
 
     ForeignProgram Way => !Force ? ForeignProgram.Keep : NoGap ? ForeignProgram.Exchange : ForeignProgram.Detach;
 

@@ -1,12 +1,54 @@
 namespace CustomProto.Bpf;
 
+/// <summary>The programs of every kind that this process has registered.</summary>
+abstract class ProcessPrograms
+{
+    static readonly Lock s_lock = new();
+    static readonly List<ProcessPrograms> s_kinds = [];
+
+    private protected ProcessPrograms()
+    {
+        lock (s_lock)
+        {
+            s_kinds.Add(this);
+        }
+    }
+
+    /// <summary>Whether a program is one of them.</summary>
+    internal static bool Have(uint programId) => Kinds.Any(kind => kind.Holds(programId));
+
+    /// <summary>Closes the program with an id, if it is one of them.</summary>
+    internal static void Close(uint programId)
+    {
+        foreach (var kind in Kinds)
+        {
+            kind.CloseOne(programId);
+        }
+    }
+
+    static ProcessPrograms[] Kinds
+    {
+        get
+        {
+            lock (s_lock)
+            {
+                return [.. s_kinds];
+            }
+        }
+    }
+
+    private protected abstract bool Holds(uint programId);
+
+    private protected abstract void CloseOne(uint programId);
+}
+
 /// <summary>
 /// The programs of one kind that this process has registered: attachments are the kernel's, so every shell and runspace of a process
 /// shares them. Safe to use from several threads.
 /// </summary>
 /// <typeparam name="T">The kind; one that is closed removes itself.</typeparam>
 /// <param name="programId">Tells the kernel's id of a program.</param>
-sealed class ProcessPrograms<T>(Func<T, uint> programId)
+sealed class ProcessPrograms<T>(Func<T, uint> programId) : ProcessPrograms
     where T : class, IDisposable
 {
     readonly Lock _lock = new();
@@ -62,4 +104,8 @@ sealed class ProcessPrograms<T>(Func<T, uint> programId)
             program.Dispose();
         }
     }
+
+    private protected override bool Holds(uint id) => Find(id) is not null;
+
+    private protected override void CloseOne(uint id) => Find(id)?.Dispose();
 }

@@ -122,7 +122,10 @@ static class XdpAttach
 
         var held = now.XdpAttachments[0];
         var who = Describe(held.ProgramId, link.Index);
-        return $"{who} is attached there in {held.Mode.ToString().ToLowerInvariant()} mode; run Unregister-XdpProgram -Interface {link.Name} -Force, or Register-XdpProgram -Force.";
+        var what = ProcessPrograms.Have(held.ProgramId)
+            ? $"this process registered it, so Unregister-XdpProgram -Interface {link.Name} detaches it, and Register-XdpProgram -Force replaces it."
+            : $"run Unregister-XdpProgram -Interface {link.Name} -Force, or Register-XdpProgram -Force.";
+        return $"{who} is attached there in {held.Mode.ToString().ToLowerInvariant()} mode; {what}";
     }
 
     static string Describe(uint program, int interfaceIndex)

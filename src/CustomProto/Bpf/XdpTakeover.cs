@@ -51,6 +51,10 @@ static class XdpTakeover
         var attachment = way == ForeignProgram.Exchange
             ? Exchange(program, link, held, foreign, foreignLink, name, notices, takesFragments)
             : Replace(program, link, held, runs, foreign, foreignLink, name, notices, takesFragments);
+
+        // Displaced, it gets no packets any more: what is pinned of ours would stay for ever, and what this process has until it ends.
+        PinFolder.Remove(held.ProgramId);
+        ProcessPrograms.Close(held.ProgramId);
         return (attachment, runs);
     }
 
@@ -77,7 +81,7 @@ static class XdpTakeover
             errno = there.TryExchange(program.Descriptor, out words);
             if (errno == 0)
             {
-                notices.Add($"The program took the place of '{name}' (id {held.ProgramId}) without a gap. It was attached through netlink, so it outlives this process: Unregister-XdpProgram -Interface {link.Name} ends it.");
+                notices.Add($"The program took the place of '{name}' (id {held.ProgramId}) without a gap. It was attached through netlink, so it outlives this process: Unregister-XdpProgram -Interface {link.Name} ends it (from another shell, with -Force).");
                 return new NetlinkAttachment(link.Index, XdpAttach.Flags(held.Mode), program.Descriptor.Duplicate(program.Name));
             }
         }
