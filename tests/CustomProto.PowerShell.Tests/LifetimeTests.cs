@@ -67,6 +67,15 @@ public sealed class LifetimeTests : ShellTest
         Assert.Empty(Attached());
     }
 
+    [KernelFact(KernelNeed.Bpf)]
+    public void WhatIf_of_a_function_is_that_of_the_commands_in_it()
+    {
+        Shell.Run("function Deploy { [CmdletBinding(SupportsShouldProcess)] param() Register-XdpProgram veth1 -MatchAction Drop }").WithoutErrors();
+
+        Assert.Equal("cp_receive", Shell.Run("Deploy -WhatIf").WithoutErrors().Single<VerificationReport>().Name);
+        Assert.Empty(Attached());
+    }
+
     /// <summary>What a program of this process is displaced by is another of this process: nobody asks, and nothing of the first stays.</summary>
     [KernelTheory(KernelNeed.Bpf | KernelNeed.BpfFileSystem)]
     [InlineData("", "-Force")]

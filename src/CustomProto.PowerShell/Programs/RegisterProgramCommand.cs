@@ -19,8 +19,13 @@ public abstract class RegisterProgramCommand : CustomProtoCommand
     [Parameter]
     public SwitchParameter Persist { get; set; }
 
-    /// <summary>Whether the user asks what would happen: then the kernel judges a copy of the program that is attached to nothing.</summary>
-    private protected bool IsWhatIf => MyInvocation.BoundParameters.ContainsKey("WhatIf");
+    /// <summary>
+    /// Whether the user asks what would happen, of this command or of the function it is in: then the kernel judges a copy of the program
+    /// that is attached to nothing.
+    /// </summary>
+    private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var bound)
+        ? (SwitchParameter)bound
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
