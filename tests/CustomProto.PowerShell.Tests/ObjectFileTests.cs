@@ -43,6 +43,18 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void A_program_of_the_same_shell_takes_its_place_and_nothing_of_it_stays()
+    {
+        RegisterPass();
+        var first = Assert.Single(Attached()).ProgramId;
+
+        Shell.Run($"Register-XdpProgram {Veth} -MatchAction Drop -Force").WithoutErrors();
+
+        Assert.Empty(UserPrograms.All);
+        Assert.DoesNotContain(Shell.Run("Get-XdpProgram -All").WithoutErrors().All<XdpProgram>(), program => program.Id == first);
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void Removing_the_module_detaches()
     {
         RegisterPass();
@@ -212,6 +224,27 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
         var error = Shell.Fail($"$before = $env:PATH; $env:PATH = '/nonexistent'; try {{ Build-XdpProgram {path} }} finally {{ $env:PATH = $before }}");
 
         AssertError(error, ErrorCategory.NotInstalled, "ClangNotInstalled", "BuildXdpProgramCommand", "apt-get install clang libbpf-dev");
+    }
+
+    [Fact]
+    public void A_compiler_in_the_current_folder_is_not_run()
+    {
+        var path = Write("my.c", "int f(void) { return 1; }\n");
+        var marker = Path.Combine(_folder, "ran");
+        File.SetUnixFileMode(Write("clang", $"#!/bin/sh\ntouch {marker}\n"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        var result = Shell.Run("$before = [Environment]::CurrentDirectory; [Environment]::CurrentDirectory = $args[0]; try { Build-XdpProgram $args[1] } finally { [Environment]::CurrentDirectory = $before }", _folder, path);
+
+        Assert.True(result.WithoutErrors().Single<FileInfo>().Length > 0);
+        Assert.False(File.Exists(marker));
+    }
+
+    [Fact]
+    public void What_is_no_file_is_an_error_that_says_so()
+    {
+        AssertError(Shell.Fail("Build-XdpProgram $args[0]", Path.Combine(_folder, "no.c")), ErrorCategory.ObjectNotFound, "SourceFileNotFound", "BuildXdpProgramCommand", "There is no file");
+        AssertError(Shell.Fail("Build-XdpProgram $args[0]", _folder), ErrorCategory.ObjectNotFound, "SourceFileNotFound", "BuildXdpProgramCommand", "is a folder, not a file");
+        AssertError(Shell.Fail($"Register-XdpProgram {Veth} -Path $args[0]", _folder), ErrorCategory.InvalidArgument, "ObjectFileUnreadable", "RegisterXdpProgramCommand", "it is a folder");
     }
 
     public new void Dispose()

@@ -27,7 +27,12 @@ public static partial class ClangCompiler
         var source = Path.GetFullPath(options.SourcePath);
         if (!File.Exists(source))
         {
-            throw new CustomProtoException(FailureKind.NotFound, "SourceFileNotFound", $"There is no file '{options.SourcePath}'.", null, options.SourcePath);
+            throw new CustomProtoException(
+                FailureKind.NotFound,
+                "SourceFileNotFound",
+                Directory.Exists(source) ? $"'{options.SourcePath}' is a folder, not a file." : $"There is no file '{options.SourcePath}'.",
+                "Name a C source file.",
+                options.SourcePath);
         }
 
         var output = Path.GetFullPath(options.OutputPath ?? Path.ChangeExtension(source, ".o"));
@@ -150,7 +155,7 @@ public static partial class ClangCompiler
     static (int ExitCode, string Text) Run(IEnumerable<string> arguments, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var start = new ProcessStartInfo(Clang, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(FindClang(), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
 
         // Messages are read, so they come in English.
         start.Environment["LC_ALL"] = "C.UTF-8";
@@ -164,6 +169,27 @@ public static partial class ClangCompiler
         return (clang.ExitCode, text + output.Result);
     }
 
+    /// <summary>
+    /// The compiler, from PATH alone: a name without a folder would first be looked for in the current one, where anybody may have put a
+    /// program of that name.
+    /// </summary>
+    static string FindClang() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Where(Path.IsPathRooted)
+        .Select(folder => Path.Combine(folder, Clang))
+        .FirstOrDefault(IsExecutable) ?? throw NotInstalled("no folder of PATH has it", null);
+
+    static bool IsExecutable(string path) =>
+        File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
+
+    static CustomProtoException NotInstalled(string problem, Exception? cause) => new(
+        FailureKind.NotInstalled,
+        "ClangNotInstalled",
+        $"Cannot run the compiler '{Clang}': {problem}.",
+        "Install it (Debian and Ubuntu: apt-get install clang libbpf-dev; Fedora: dnf install clang libbpf-devel).",
+        Clang,
+        cause);
+
     static Process Start(ProcessStartInfo start)
     {
         try
@@ -172,13 +198,7 @@ public static partial class ClangCompiler
         }
         catch (Win32Exception exception)
         {
-            throw new CustomProtoException(
-                FailureKind.NotInstalled,
-                "ClangNotInstalled",
-                $"Cannot run the compiler '{Clang}': {exception.Message.TrimEnd('.')}.",
-                "Install it (Debian and Ubuntu: apt-get install clang libbpf-dev; Fedora: dnf install clang libbpf-devel).",
-                Clang,
-                exception);
+            throw NotInstalled(exception.Message.TrimEnd('.'), exception);
         }
     }
 
@@ -194,7 +214,8 @@ public static partial class ClangCompiler
         }
     }
 
-    [GeneratedRegex(@"^(?:clang(?:-\d+)?: |(?<file>[^:\n]+):(?:(?<line>\d+):(?:(?<column>\d+):)?)? )?(?<severity>fatal error|error|warning|note): (?<message>.*?)(?: \[(?<flag>-[^\]]*)\])?\r?$")]
+    /// <summary>Names of files may have colons, so a place ends where the severity follows; what begins with one has no place.</summary>
+    [GeneratedRegex(@"^(?:clang(?:-\d+)?: |(?!(?:fatal error|error|warning|note): )(?<file>.+?):(?:(?<line>\d+):(?:(?<column>\d+):)?)? )?(?<severity>fatal error|error|warning|note): (?<message>.*?)(?: \[(?<flag>-[^\]]*)\])?\r?$")]
     private static partial Regex DiagnosticLine();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*$")]

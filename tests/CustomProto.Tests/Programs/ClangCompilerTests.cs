@@ -32,6 +32,20 @@ public sealed class ClangCompilerTests : IDisposable
         Assert.Equal("use of undeclared identifier 'nothing'", error.Message);
     }
 
+    [Theory]
+    [InlineData("a:b.c")]
+    [InlineData("a:7: b.c")]
+    [InlineData("a;$(x) 'b' \"c\".c")]
+    public void Errors_have_their_place_whatever_the_file_is_called(string name)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, "int f(void)\n{\n\treturn nothing;\n}\n");
+
+        var error = Assert.Single(ClangCompiler.Compile(new CompileOptions { SourcePath = path }).Diagnostics);
+
+        Assert.Equal((path, 3, 9, "use of undeclared identifier 'nothing'"), (error.File, error.Line, error.Column, error.Message));
+    }
+
     [Fact]
     public void Warnings_have_their_switch_and_there_is_an_object()
     {
