@@ -134,6 +134,7 @@ public sealed class ProcessTests : ShellTest
 
         Assert.Equal(["LoadProgramFailed,CustomProto.PowerShell.Commands.RegisterXdpProgramCommand", "PermissionDenied"], [lines[0], lines[1]], IsSameOrCreateMap);
         Assert.Contains("CAP_BPF", lines[2], StringComparison.Ordinal);
+        Assert.DoesNotContain("RLIMIT_MEMLOCK", lines[2], StringComparison.Ordinal);
         Assert.Contains("setcap cap_bpf,cap_net_admin,cap_net_raw", lines[3], StringComparison.Ordinal);
         Assert.Equal("OpenSocketFailed,CustomProto.PowerShell.Commands.SendCustomPacketCommand", lines[4]);
         Assert.Equal("PermissionDenied", lines[5]);

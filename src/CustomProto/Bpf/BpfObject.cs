@@ -159,7 +159,8 @@ sealed unsafe class BpfObject : IDisposable
     {
         if (string.IsNullOrEmpty(verifier))
         {
-            var words = VerifierLog.LastWords(library);
+            // Without privilege libbpf guesses at memory limits; the advice of the table is better.
+            var words = -result == Errno.EPERM && library?.Contains("bpf_object__probe_loading", StringComparison.Ordinal) == true ? "" : VerifierLog.LastWords(library);
             var isMap = words.StartsWith("map '", StringComparison.Ordinal) && -result == Errno.EINVAL;
             return Failures.Create(
                 Operation.LoadProgram, OwnNumber(result), program, isMap ? "Its definition is wrong: the type, the sizes of key and value, or the number of entries." : null, library, words);
