@@ -118,6 +118,22 @@ public sealed class LifetimeTests : ShellTest
         Assert.Empty(Attached());
     }
 
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData("-Reader 'a b'", ErrorCategory.InvalidArgument, "InvalidReaderName", "'a b'")]
+    [InlineData("-Reader audit, audit", ErrorCategory.ResourceExists, "ReaderExists", "two readers 'audit'")]
+    [InlineData("-Reader default", ErrorCategory.ResourceExists, "ReaderExists", "two readers 'default'")]
+    [InlineData("-Reader 1, 2, 3, 4, 5, 6, 7, 8", ErrorCategory.LimitsExceeded, "TooManyReaders", "8 readers beside 'default'")]
+    [InlineData("-RingSize 300000", ErrorCategory.InvalidArgument, "InvalidRingSize", "300000")]
+    public void Foreign_program_stays_where_a_parameter_is_wrong(string parameters, ErrorCategory category, string id, string words)
+    {
+        using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
+        var before = Attached();
+
+        AssertError(Shell.Fail($"Register-XdpProgram {Veth} -Force -Confirm:$false {parameters}"), category, id, "RegisterXdpProgramCommand", words);
+
+        Assert.Equal(before, Attached());
+    }
+
     [KernelFact(KernelNeed.Bpf)]
     public void Foreign_program_is_not_touched_without_a_confirmation()
     {

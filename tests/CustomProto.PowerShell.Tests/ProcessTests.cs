@@ -147,6 +147,24 @@ public sealed class ProcessTests : ShellTest
             expected == actual || expected.Replace("LoadProgramFailed", "CreateMapFailed", StringComparison.Ordinal) == actual;
     }
 
+    [ProcessFact(KernelNeed.Bpf)]
+    public void Foreign_program_stays_where_nothing_can_be_pinned()
+    {
+        using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
+        var before = Attached();
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            $"foreach ($own in @{{}}, @{{ Path = '{FixtureObjects.Compile("pass")}' }}) {{"
+            + $"try {{ Register-XdpProgram veth1 @own -Persist -Force -Confirm:$false -ErrorAction Stop }} catch {{ {DescribeError} }} }}",
+            wrapper: ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys/fs/bpf && exec \"$@\"", "sh"]);
+
+        var lines = shell.Wait().Split('\n');
+
+        Assert.Equal(2, lines.Count(line => line == "BpfFileSystemNotMounted,CustomProto.PowerShell.Commands.RegisterXdpProgramCommand"));
+        Assert.Equal(before, Attached());
+    }
+
     [ProcessFact]
     public void Three_capabilities_are_enough_to_register_receive_and_send()
     {

@@ -37,7 +37,7 @@ sealed class TestCopy(VerificationReport verification, Func<byte[], int, Cancell
             throw new CustomProtoException(
                 FailureKind.Unsupported,
                 "ObjectFileNotKnown",
-                $"The XDP {program} can't be copied: this PowerShell process didn't load it, and the kernel doesn't give programs back.",
+                $"The XDP program {program} can't be copied: this PowerShell process didn't load it, and the kernel doesn't give programs back.",
                 "If you have its object file, give that: Test-XdpProgram -Path FILE.",
                 program,
                 failure);

@@ -12,7 +12,8 @@ static class BpfFileSystem
     /// <exception cref="CustomProtoException">It isn't (<see cref="FailureKind.NotInstalled"/>).</exception>
     internal static void RequireMounted()
     {
-        if (!File.ReadLines("/proc/thread-self/mounts").Any(line => line.Split(' ') is [_, Root, "bpf", ..]))
+        // The last that was mounted there covers those before.
+        if (File.ReadLines("/proc/thread-self/mounts").Select(line => line.Split(' ')).LastOrDefault(mount => mount is [_, Root, ..]) is not [_, _, "bpf", ..])
         {
             throw new CustomProtoException(
                 FailureKind.NotInstalled,

@@ -65,6 +65,12 @@ public sealed class UserProgram : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         var link = NetworkLinks.Get(options.Interface);
         var chosen = options.File.ChooseProgram(options.ProgramName);
+        if (options.Persist)
+        {
+            // Before a foreign program is taken away for it.
+            BpfFileSystem.RequireMounted();
+        }
+
         var loaded = LoadedUserProgram.Load(options.File, chosen, options.Variables, isPrivate: false);
         List<string> notices = [.. loaded.Notices];
         AttachedProgram? attachment = null;

@@ -22,6 +22,32 @@ static class ReaderName
         }
     }
 
+    /// <summary>Refuses what can't be the names of a program's readers beside the default one, before there is a program.</summary>
+    /// <exception cref="CustomProtoException">One can't be a name or comes twice, or they are more than there can be.</exception>
+    internal static void CheckAll(IReadOnlyList<string> names)
+    {
+        var known = new HashSet<string> { Receiver.DefaultReader };
+        foreach (var name in names)
+        {
+            Check(name);
+            if (!known.Add(name))
+            {
+                throw new CustomProtoException(
+                    FailureKind.Exists, "ReaderExists", $"The program can't have two readers '{name}'.", $"Give each name once; '{Receiver.DefaultReader}' is always there.", name);
+            }
+        }
+
+        if (known.Count > Limit.MaxReaders)
+        {
+            throw new CustomProtoException(
+                FailureKind.LimitExceeded,
+                "TooManyReaders",
+                $"The program can't have {names.Count} readers beside '{Receiver.DefaultReader}'.",
+                $"Name {Limit.MaxReaders - 1} at most.",
+                names[Limit.MaxReaders - 1]);
+        }
+    }
+
     internal static string Read(ref Reader reader)
     {
         var bytes = MemoryMarshal.CreateReadOnlySpan(ref FirstByte(ref reader), Limit.MaxReaderName);

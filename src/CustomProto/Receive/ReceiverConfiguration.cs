@@ -118,6 +118,8 @@ static unsafe class ReceiverConfiguration
         {
             throw Invalid("SnapLength", options.SnapLength.ToString(System.Globalization.CultureInfo.InvariantCulture), $"Give 0 to {ushort.MaxValue} bytes.");
         }
+
+        ReaderName.CheckAll(options.Readers);
     }
 
     static void CheckEncapsulation(ReceiverOptions options)
