@@ -175,5 +175,10 @@ public sealed class LifetimeTests : ShellTest
         Assert.Equal(0, Shell.Run("Get-XdpProgram -Statistics -Duration 0.01").WithoutErrors().Single<XdpProgram>().RunCount);
         Assert.Matches("(?m)^Interface +Mode +Id +Name +Runs +ns/run *$", Shell.Run("Get-XdpProgram -Statistics -Duration 0.01 | Out-String").WithoutErrors().Text);
         Assert.Null(Shell.Run("Get-XdpProgram").WithoutErrors().Single<XdpProgram>().RunCount);
+
+        // Those of two interfaces and all others are measured over the same second.
+        var started = System.Diagnostics.Stopwatch.StartNew();
+        Assert.InRange(Shell.Run($"Get-XdpProgram {Veth}, {Veth} -All -Statistics -Duration 1").WithoutErrors().All<XdpProgram>().Count(program => program.RunCount is not null), 2, int.MaxValue);
+        Assert.InRange(started.Elapsed.TotalSeconds, 1, 2.5);
     }
 }

@@ -13,6 +13,7 @@ public sealed class GetXdpProgramCommand : GetProgramCommand<XdpProgram>
 {
     const string StatisticsView = "CustomProto.Programs.XdpProgram#Statistics";
 
+    readonly List<XdpProgram> _unmeasured = [];
     bool _withoutDetails;
 
     /// <summary>Whether programs are listed too that are loaded but not attached in this network namespace.</summary>
@@ -38,6 +39,14 @@ public sealed class GetXdpProgramCommand : GetProgramCommand<XdpProgram>
             Write(() => Permitted(() => ProgramInventory.ListOthers(NetworkLinks.List()), []), null);
         }
 
+        if (_unmeasured.Count > 0 && Attempt(() => Permitted(() => ProgramInventory.Measure(_unmeasured, Duration, StopToken), _unmeasured), null, out var measured))
+        {
+            foreach (var program in measured)
+            {
+                WriteObject(WithStatistics(program));
+            }
+        }
+
         if (_withoutDetails)
         {
             WriteWarning("Names, links, owners and times of others' programs, those attached elsewhere (-All) and run-time statistics are for CAP_SYS_ADMIN only, so they are left empty: run as root (sudo pwsh).");
@@ -46,16 +55,23 @@ public sealed class GetXdpProgramCommand : GetProgramCommand<XdpProgram>
 
     private protected override void Write(Func<IReadOnlyList<XdpProgram>> list, object? target)
     {
-        if (!Attempt(list, target, out var programs)
-            || !Attempt(() => Statistics ? Permitted(() => ProgramInventory.Measure(programs, Duration, StopToken), programs) : programs, target, out var measured))
+        if (!Attempt(list, target, out var programs))
         {
             return;
         }
 
-        foreach (var program in measured)
+        foreach (var program in programs)
         {
             _withoutDetails |= program.Name is null;
-            WriteObject(Statistics ? WithStatistics(program) : program);
+            if (!Statistics)
+            {
+                WriteObject(program);
+            }
+            else
+            {
+                // All are measured at the end, and over the same time.
+                _unmeasured.Add(program);
+            }
         }
     }
 
