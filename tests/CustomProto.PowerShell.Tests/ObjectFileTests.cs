@@ -112,6 +112,15 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void What_is_wrong_with_the_file_is_one_error_for_all_interfaces()
+    {
+        var error = Shell.Fail($"Register-XdpProgram {Veth}, lo -Path {FixtureObjects.Compile("many")}");
+
+        AssertError(error, ErrorCategory.InvalidArgument, "ObjectProgramNotChosen", "RegisterXdpProgramCommand", "several XDP programs");
+        Assert.Equal(FixtureObjects.Compile("many"), error.TargetObject);
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void What_is_wrong_is_one_error_each_and_attaches_nothing()
     {
         var many = FixtureObjects.Compile("many");

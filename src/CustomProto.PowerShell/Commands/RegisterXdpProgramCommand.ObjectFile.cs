@@ -12,6 +12,7 @@ public sealed partial class RegisterXdpProgramCommand
     const string ObjectFileSet = "ObjectFile";
 
     ObjectFile? _file;
+    bool _isFileRefused;
 
     /// <summary>The object file with the program.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ObjectFileSet)]
@@ -30,7 +31,9 @@ public sealed partial class RegisterXdpProgramCommand
 
     void RegisterObjectFile(NetworkLink link)
     {
-        if (!Attempt(() => UserOptions(link), link.Name, out var options))
+        // What is wrong with the file is said once, however many interfaces there are.
+        _isFileRefused = _isFileRefused || (_file is null && !Attempt(ReadFile, Path, out _file));
+        if (_isFileRefused || !Attempt(() => UserOptions(link, _file!), Path, out var options))
         {
             return;
         }
@@ -58,20 +61,22 @@ public sealed partial class RegisterXdpProgramCommand
         }
     }
 
-    UserProgramOptions UserOptions(NetworkLink link)
+    ObjectFile ReadFile()
     {
-        _file ??= ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path));
-        _file.ChooseProgram(ProgramName);
-        return new UserProgramOptions
-        {
-            Interface = link.Name,
-            File = _file,
-            ProgramName = ProgramName,
-            Variables = VariableValues.From(Variable),
-            Mode = Mode,
-            Persist = Persist,
-            ForeignProgram = Way,
-            ForeignProgramId = Seen(link),
-        };
+        var file = ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path));
+        file.ChooseProgram(ProgramName);
+        return file;
     }
+
+    UserProgramOptions UserOptions(NetworkLink link, ObjectFile file) => new()
+    {
+        Interface = link.Name,
+        File = file,
+        ProgramName = ProgramName,
+        Variables = VariableValues.From(Variable),
+        Mode = Mode,
+        Persist = Persist,
+        ForeignProgram = Way,
+        ForeignProgramId = Seen(link),
+    };
 }
