@@ -59,7 +59,7 @@ sealed class RawTransport : SocketTransport
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _socket.Dispose();
+        PacketSocket.CloseAside(_socket);
         _origin?.Dispose();
     }
 

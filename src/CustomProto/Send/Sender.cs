@@ -185,7 +185,10 @@ public sealed partial class Sender : IDisposable
         };
     }
 
-    /// <summary>Closes the sockets. Packets that the kernel took still leave.</summary>
+    /// <summary>
+    /// Closes the sockets. Packets that the kernel took still leave. A raw socket takes the kernel some 10 ms, which aren't waited for,
+    /// unless many are being closed.
+    /// </summary>
     public void Dispose() => _transport.Dispose();
 
     /// <summary>Throws if a message can't be sent as it is.</summary>

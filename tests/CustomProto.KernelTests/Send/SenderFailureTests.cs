@@ -183,6 +183,24 @@ public sealed class SenderFailureTests
         Assert.InRange(CountSockets(), 0, before + 20);
     }
 
+    [KernelFact]
+    public void Raw_sockets_that_are_closed_aside_are_soon_gone()
+    {
+        using var network = SendTest.CreateNetwork(permanentNeighbours: true);
+        network.Run(TestNetwork.Left, () =>
+        {
+            for (var i = 0; i < 3 * PacketSocket.MaxClosing; i++)
+            {
+                using var sender = Sender.Open(SendTest.ToRight(transport: Transport.Raw));
+                Assert.InRange(CountPacketSockets(), 1, 1 + PacketSocket.MaxClosing);
+            }
+
+            Assert.True(SpinWait.SpinUntil(() => CountPacketSockets() == 0, TimeSpan.FromSeconds(10)), "Sockets stay open.");
+        });
+
+        static int CountPacketSockets() => File.ReadAllLines("/proc/thread-self/net/packet").Length - 1;
+    }
+
     static bool IsAsleep(string thread) => File.ReadAllText($"{thread}/stat").Split(") ")[^1][0] == 'S';
 
     static int CountSockets() => Directory.GetFileSystemEntries("/proc/self/fd").Count(path =>
