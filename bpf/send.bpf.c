@@ -153,15 +153,18 @@ int cp_send(struct xdp_md *frame)
 	__u64 sequence, now = 0;
 	__u64 sum;
 
-	if (config.stamped || config.paced)
+	if (config.paced) {
 		now = bpf_ktime_get_ns();
-	if (config.paced && !is_due(now))
-		return XDP_DROP;
+		if (!is_due(now))
+			return XDP_DROP;
+	}
 
 	data = (void *)(long)frame->data;
 	end = (void *)(long)frame->data_end;
 	if (!write_template(frame, data, end))
 		return XDP_ABORTED;
+	if (config.stamped && !config.paced)
+		now = bpf_ktime_get_ns();
 	udp = PLACE(data, CP_SEND_PLACE_UDP);
 	sequence = state.sequence;
 	state.sequence = sequence + config.stride;
