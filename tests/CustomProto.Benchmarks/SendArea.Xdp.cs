@@ -98,6 +98,7 @@ sealed partial class SendArea
         var file = Path.GetTempFileName();
         try
         {
+            using var drop = new PeerProgram(_network, TestNetwork.Right, _peers, "drop");
             File.WriteAllLines(file, Enumerable.Range(0, strings).Select(number => string.Create(CultureInfo.InvariantCulture, $"message number {number} of many")));
             using var shell = new Shell(_settings, _network, TestNetwork.Left);
             shell.Measure($"$lines = [IO.File]::ReadAllLines('{file}')");

@@ -39,6 +39,7 @@ sealed partial class SendArea : IDisposable
         a receiver may have left its own there; the peer takes what the kernel hands it. The load "from two threads" goes over a
         veth pair with two queues. In the pipeline, what is measured is strings a second, from an array and
         from a file of 100,000 lines; the commands take turns four times in a pair, and what a command takes to begin and end is in the numbers.
+        What is sent there is dropped at the receiving interface, too: over a veth pair, the receiving host's work would be the sender's.
         """;
 
     static readonly IPAddress s_right = IPAddress.Parse(TestNetwork.IPv4(TestNetwork.Right));
