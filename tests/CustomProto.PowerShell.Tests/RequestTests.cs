@@ -99,7 +99,8 @@ public sealed class RequestTests : ShellTest
     [InlineData("nope.invalid -Text x", "NameNotResolved", ErrorCategory.ObjectNotFound, "nope.invalid")]
     [InlineData("224.0.0.1 -Text x -Interface veth1 -SourceAddress 192.0.2.2", "RequestToGroup", ErrorCategory.InvalidArgument, "a group of hosts")]
     [InlineData("203.0.113.1 -Text x", "QueryNetworkFailed", ErrorCategory.ConnectionError, "203.0.113.1")]
-    [InlineData("192.0.2.1 -Data (,0 * 2000)", "DataExceedsMtu", ErrorCategory.LimitsExceeded, "2,000 bytes")]
+    [InlineData("192.0.2.1 -Data (,0 * 2000)", "DataExceedsMtu", ErrorCategory.LimitsExceeded, "data fit. Send less in a message, or raise")]
+    [InlineData("fe80::1%nope -Text x", "InterfaceNotFound", ErrorCategory.ObjectNotFound, "'nope'")]
     [InlineData("192.0.2.1 -Timeout 0", "InvalidTimeout", ErrorCategory.InvalidArgument, "-Timeout")]
     public void What_can_not_be_asked_is_an_error_that_says_why(string parameters, string errorId, ErrorCategory category, string message) => AssertError(
         Shell.Fail($"Invoke-CustomRequest {parameters}"), category, errorId, "InvokeCustomRequestCommand", message);

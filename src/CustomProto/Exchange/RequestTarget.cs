@@ -17,7 +17,7 @@ sealed class RequestTarget
     {
         _options = options with { SourceAddress = path.Source };
         _path = path;
-        _limits = path.LimitsFor(options.Protocol.HeaderSize, unprovidedTagBytes: 0);
+        _limits = path.LimitsFor(options.Protocol.HeaderSize, unprovidedTagBytes: 0) with { NeverFragments = true };
         Channel = channel;
         EndPoint = new IPEndPoint(path.Destination, options.DestinationPort ?? options.Protocol.Ports[0]);
         Address = InternetAddress.From(path.Destination);

@@ -16,6 +16,9 @@ readonly record struct PacketLimits(bool IsIPv6, int ProtocolHeaderSize, int Mtu
     /// <summary>Whether a datagram longer than the MTU is sent in fragments.</summary>
     internal bool MayFragment { get; init; }
 
+    /// <summary>Whether what sends has no way to ask for fragments.</summary>
+    internal bool NeverFragments { get; init; }
+
     /// <summary>The length of the IP and UDP headers.</summary>
     internal int HeaderLength =>
         FrameBuilder.UdpHeaderLength + (IsIPv6 ? FrameBuilder.IPv6HeaderLength : FrameBuilder.IPv4HeaderLength + IPOptionLength);
@@ -52,7 +55,7 @@ readonly record struct PacketLimits(bool IsIPv6, int ProtocolHeaderSize, int Mtu
                 "DataExceedsMtu",
                 Invariant($"{data:N0} bytes of data need a packet of {packet:N0} bytes, but {Carrier} carries {Mtu:N0}: ")
                     + Invariant($"at most {MaxDataLength:N0} bytes of data fit."),
-                $"Send less in a message, have it sent in fragments (-Fragment), or {Hint}.",
+                $"Send less in a message{(NeverFragments ? "" : ", have it sent in fragments (-Fragment)")}, or {Hint}.",
                 data);
         }
     }

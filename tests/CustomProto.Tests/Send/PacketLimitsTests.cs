@@ -52,6 +52,14 @@ public sealed class PacketLimitsTests
         Assert.Equal("Send less in a message, have it sent in fragments (-Fragment), or raise the MTU.", exception.Hint);
     }
 
+    [Fact]
+    public void What_never_fragments_is_not_told_to()
+    {
+        var limits = Limits(isIPv6: false, 1500) with { NeverFragments = true };
+
+        Assert.Equal("Send less in a message, or raise the MTU.", Assert.Throws<CustomProtoException>(() => limits.Check(6 + 1473)).Hint);
+    }
+
     [Theory]
     [InlineData(false, "65,502 bytes of data are too many for a UDP datagram over IPv4: at most 65,501 fit.")]
     [InlineData(true, "65,522 bytes of data are too many for a UDP datagram over IPv6: at most 65,521 fit.")]
