@@ -21,6 +21,7 @@ public sealed class LifetimeTests : ShellTest
         Assert.Equal(before.Id, after.Id);
         var receiver = Assert.Single(Receivers.All);
         Assert.Equal((MatchAction.Pass, true), (receiver.MatchAction, receiver.Trace));
+        Assert.Equal(before.Id, Shell.Run("$program | Get-XdpProgram").WithoutErrors().Single<XdpProgram>().Id);
         Assert.Empty(Shell.Run($"Set-XdpProgram {Veth} -Trace:$false").WithoutErrors().Output);
         Assert.Equal((MatchAction.Pass, false), (receiver.MatchAction, receiver.Trace));
     }

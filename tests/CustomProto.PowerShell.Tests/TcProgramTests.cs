@@ -30,6 +30,7 @@ public sealed class TcProgramTests : ShellTest
         Assert.Equal(Environment.ProcessId, Assert.Single(program.Owners!).Id);
 
         Assert.Equal(program.Id, Shell.Run("Get-TcProgram").WithoutErrors().Single<TcProgram>().Id);
+        Assert.Equal(program.Id, Shell.Run("$args[0] | Get-TcProgram", program).WithoutErrors().Single<TcProgram>().Id);
         Assert.Equal(program.Id, Shell.Run("Get-TcProgram -Id $args[0]", program.Id).WithoutErrors().Single<TcProgram>().Id);
         Assert.Equal(program.Id, Shell.Run($"Unregister-TcProgram {Veth} -PassThru").WithoutErrors().Single<TcProgram>().Id);
         Assert.Empty(Shell.Run("Get-TcProgram").WithoutErrors().Output);

@@ -14,6 +14,8 @@ public abstract class GetProgramCommand<TProgram> : CustomProtoCommand
     /// <summary>The parameter set in which ids are given.</summary>
     private protected const string IdSet = "Id";
 
+    const string InputObjectSet = "InputObject";
+
     /// <summary>The interfaces; wildcards are allowed.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = InterfaceSet)]
     [ValidateNotNullOrEmpty]
@@ -25,6 +27,11 @@ public abstract class GetProgramCommand<TProgram> : CustomProtoCommand
     [Parameter(Mandatory = true, ParameterSetName = IdSet)]
     [ArgumentCompleter(typeof(ProgramIdCompleter))]
     public uint[] Id { get; set; } = [];
+
+    /// <summary>The programs, to be looked at again.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public TProgram[] InputObject { get; set; } = [];
 
     /// <summary>The programs to choose from.</summary>
     private protected abstract ProgramSelection<TProgram> Programs { get; }
@@ -39,6 +46,16 @@ public abstract class GetProgramCommand<TProgram> : CustomProtoCommand
                 Write(() => [Programs.Require(id)], id);
             }
 
+            return;
+        }
+
+        foreach (var program in InputObject)
+        {
+            Write(() => [Programs.Require(program.Id)], program);
+        }
+
+        if (ParameterSetName == InputObjectSet)
+        {
             return;
         }
 
