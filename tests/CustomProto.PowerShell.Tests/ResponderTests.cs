@@ -58,6 +58,34 @@ public sealed class ResponderTests : ShellTest
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void NoRespond_switches_it_off()
+    {
+        Register("-Respond -Mode Generic");
+        Assert.Equal("2 on", Ask(1, "on"));
+
+        Shell.Run("Set-XdpProgram veth1 -NoRespond").WithoutErrors();
+
+        Assert.Null(Assert.Single(Receivers.All).Responder);
+        Shell.Run("Set-XdpProgram veth1 -NoRespond:$false").WithoutErrors();
+        Assert.Null(Assert.Single(Receivers.All).Responder);
+    }
+
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData("-ResponseType @{ 2 = 1 }")]
+    [InlineData("-ResponseText other -SourceAddress nonsense")]
+    [InlineData("-ResponseText other -Reader nobody -Type 1")]
+    [InlineData("-NoRespond -Reader nobody -Type 1")]
+    public void What_is_refused_takes_the_rest_of_the_change_with_it(string parameters)
+    {
+        Register("-ResponseText first");
+
+        Shell.Fail($"Set-XdpProgram veth1 -MatchAction Pass -Trace {parameters}");
+
+        var receiver = Assert.Single(Receivers.All);
+        Assert.Equal((MatchAction.Drop, false, "first"), (receiver.MatchAction, receiver.Trace, System.Text.Encoding.UTF8.GetString(receiver.Responder!.Data!.Value.Span)));
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void Limits_hold_and_what_is_over_them_is_counted()
     {
         Register("-ResponseLimit 2 -Mode Generic");
@@ -91,6 +119,7 @@ public sealed class ResponderTests : ShellTest
     [InlineData("-ResponseType @{ }", "InvalidResponseType", "No type is answered")]
     [InlineData("-ResponseType @{ 300 = 1 }", "InvalidResponseType", "'300' is not a message type")]
     [InlineData("-ResponseText a -ResponseData 1", "ResponderContradiction", "-ResponseText and -ResponseData")]
+    [InlineData("-ResponseType @{ 1 = 2; Request = 3 }", "InvalidResponseType", "is type 1, which stands there twice")]
     [InlineData("-Respond:$false -ResponseLimit 5", "ResponderContradiction", "-Respond:$false and -ResponseLimit")]
     public void Responders_that_can_not_be_are_refused_and_nothing_is_changed(string parameters, string errorId, string message)
     {
@@ -99,6 +128,15 @@ public sealed class ResponderTests : ShellTest
 
         Register();
         AssertError(Shell.Fail($"Set-XdpProgram veth1 {parameters}"), ErrorCategory.InvalidArgument, errorId, "SetXdpProgramCommand", message);
+    }
+
+    [KernelTheory(KernelNeed.Bpf)]
+    [InlineData("-NoRespond -Respond", "-NoRespond and -Respond")]
+    [InlineData("-NoRespond -ResponseText a", "-NoRespond and -ResponseText")]
+    public void NoRespond_and_a_response_contradict_each_other(string parameters, string message)
+    {
+        Register();
+        AssertError(Shell.Fail($"Set-XdpProgram veth1 {parameters}"), ErrorCategory.InvalidArgument, "ResponderContradiction", "SetXdpProgramCommand", message);
     }
 
     [KernelFact(KernelNeed.Bpf)]

@@ -12,6 +12,10 @@ public sealed partial class SetXdpProgramCommand
     [Parameter]
     public SwitchParameter Respond { get; set; }
 
+    /// <summary>Whether requests are answered no more.</summary>
+    [Parameter]
+    public SwitchParameter NoRespond { get; set; }
+
     /// <summary>The data of every response, as text; without it, that of its request.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -42,9 +46,9 @@ public sealed partial class SetXdpProgramCommand
     [Parameter]
     public SwitchParameter AllowLongerResponse { get; set; }
 
-    IReadOnlyList<string> ChangeResponder(Receiver receiver)
+    IReadOnlyList<string> ChangeResponder(Receiver receiver, ResponderOptions? current)
     {
         var bound = MyInvocation.BoundParameters;
-        return ResponderChoice.IsMade(bound) ? receiver.SetResponder(ResponderChoice.From(bound, receiver.Responder)) : [];
+        return ResponderChoice.IsMade(bound) ? receiver.SetResponder(ResponderChoice.From(bound, current)) : [];
     }
 }

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CustomProto.PowerShell.Completion;
 using CustomProto.PowerShell.Messages;
+using CustomProto.PowerShell.Parameters;
 using CustomProto.PowerShell.Programs;
 using CustomProto.Programs;
 using CustomProto.Receive;
@@ -99,23 +100,44 @@ public sealed partial class SetXdpProgramCommand : FilteringCommand
         }
     }
 
+    /// <summary>Makes all changes that were asked for, or none: one that is refused takes those before it back.</summary>
     IReadOnlyList<string> Change(Receiver receiver)
     {
-        if (MatchAction is { } action)
+        var filter = NoFilter ? ReaderFilter.None : HasFilter ? ReadFilter() : null;
+        var (trace, responder) = (receiver.Trace, receiver.Responder);
+        try
         {
-            receiver.MatchAction = action;
-        }
+            if (MyInvocation.BoundParameters.ContainsKey(nameof(Trace)))
+            {
+                receiver.Trace = Trace;
+            }
 
-        if (MyInvocation.BoundParameters.ContainsKey(nameof(Trace)))
+            var notices = ChangeResponder(receiver, responder);
+            if (filter is not null)
+            {
+                receiver.SetFilter(Reader, filter);
+            }
+
+            if (MatchAction is { } action)
+            {
+                receiver.MatchAction = action;
+            }
+
+            return notices;
+        }
+        catch (CustomProtoException)
         {
-            receiver.Trace = Trace;
-        }
+            if (receiver.Trace != trace)
+            {
+                receiver.Trace = trace;
+            }
 
-        if (NoFilter || HasFilter)
-        {
-            receiver.SetFilter(Reader, NoFilter ? ReaderFilter.None : ReadFilter());
-        }
+            if (ResponderChoice.IsMade(MyInvocation.BoundParameters))
+            {
+                receiver.SetResponder(responder);
+            }
 
-        return ChangeResponder(receiver);
+            throw;
+        }
     }
 }

@@ -8,6 +8,7 @@ namespace CustomProto.PowerShell.Parameters;
 static class ResponderChoice
 {
     internal const string Respond = "Respond";
+    internal const string NoRespond = "NoRespond";
     internal const string Text = "ResponseText";
     internal const string Data = "ResponseData";
     internal const string Type = "ResponseType";
@@ -18,23 +19,26 @@ static class ResponderChoice
     static readonly string[] s_details = [Text, Data, Type, Limit, TotalLimit, AllowLonger];
 
     /// <summary>Whether any of the parameters was given.</summary>
-    internal static bool IsMade(IReadOnlyDictionary<string, object> bound) => bound.ContainsKey(Respond) || s_details.Any(bound.ContainsKey);
+    internal static bool IsMade(IReadOnlyDictionary<string, object> bound) => bound.ContainsKey(Respond) || IsOn(bound, NoRespond) || s_details.Any(bound.ContainsKey);
 
-    /// <summary>The responder: -Respond sets one up anew, the others alone change what there is, and -Respond:$false is none.</summary>
+    /// <summary>The responder: -Respond sets one up anew, the others alone change what there is, and -Respond:$false or -NoRespond is none.</summary>
     /// <param name="bound">The parameters that were given.</param>
     /// <param name="current">What there is.</param>
     /// <exception cref="CustomProtoException">The parameters contradict each other, or a type isn't one.</exception>
     internal static ResponderOptions? From(IReadOnlyDictionary<string, object> bound, ResponderOptions? current)
     {
         var details = s_details.Where(bound.ContainsKey).ToArray();
-        if (bound.TryGetValue(Respond, out var given) && !((SwitchParameter)given).IsPresent)
+        var isOn = IsOn(bound, Respond);
+        if (IsOn(bound, NoRespond) || (bound.ContainsKey(Respond) && !isOn))
         {
-            return details.Length == 0
+            var off = IsOn(bound, NoRespond) ? "-NoRespond" : "-Respond:$false";
+            var against = isOn ? Respond : details.FirstOrDefault();
+            return against is null
                 ? null
-                : throw Contradiction($"-Respond:$false and -{details[0]}", "Leave one of them out.");
+                : throw Contradiction($"{off} and -{against}", "Leave one of them out.");
         }
 
-        if (given is null && details.Length == 0)
+        if (!isOn && details.Length == 0)
         {
             return current;
         }
@@ -44,7 +48,7 @@ static class ResponderChoice
             throw Contradiction($"-{Text} and -{Data}", "Give one of them: both are the data of the response.");
         }
 
-        var options = given is not null || current is null ? new ResponderOptions() : current;
+        var options = isOn || current is null ? new ResponderOptions() : current;
         foreach (var name in details)
         {
             options = Change(options, name, bound[name]);
@@ -52,6 +56,8 @@ static class ResponderChoice
 
         return options;
     }
+
+    static bool IsOn(IReadOnlyDictionary<string, object> bound, string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
 
     static ResponderOptions Change(ResponderOptions options, string name, object value) => name switch
     {
@@ -65,17 +71,28 @@ static class ResponderChoice
 
     static Dictionary<byte, byte> ToTypes(Hashtable table)
     {
+        var types = new Dictionary<byte, byte>();
         try
         {
-            return table.Cast<DictionaryEntry>().ToDictionary(
-                entry => MessageTypeTransformationAttribute.ToByte(entry.Key), entry => MessageTypeTransformationAttribute.ToByte(entry.Value));
+            foreach (DictionaryEntry entry in table)
+            {
+                var request = MessageTypeTransformationAttribute.ToByte(entry.Key);
+                if (!types.TryAdd(request, MessageTypeTransformationAttribute.ToByte(entry.Value)))
+                {
+                    throw InvalidType($"'{entry.Key}' is type {request}, which stands there twice.", "Say once with what a type is answered.", table, null);
+                }
+            }
+
+            return types;
         }
-        catch (Exception failure) when (failure is ArgumentTransformationMetadataException or ArgumentException)
+        catch (ArgumentTransformationMetadataException failure)
         {
-            throw new CustomProtoException(
-                FailureKind.InvalidArgument, "InvalidResponseType", $"{Type}: {failure.Message}", "Say which types are answered with which: -ResponseType @{ 5 = 6 }.", table, failure);
+            throw InvalidType(failure.Message, "Say which types are answered with which: -ResponseType @{ 5 = 6 }.", table, failure);
         }
     }
+
+    static CustomProtoException InvalidType(string problem, string remedy, Hashtable table, Exception? cause) =>
+        new(FailureKind.InvalidArgument, "InvalidResponseType", $"{Type}: {problem}", remedy, table, cause);
 
     static CustomProtoException Contradiction(string parameters, string remedy) =>
         new(FailureKind.InvalidArgument, "ResponderContradiction", $"{parameters} contradict each other.", remedy, parameters);
