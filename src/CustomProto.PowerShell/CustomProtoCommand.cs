@@ -99,8 +99,9 @@ public abstract class CustomProtoCommand : PSCmdlet, IDisposable
         {
             return ShouldContinue($"{verb} {which}?", $"A foreign {kind} program");
         }
-        catch (Exception exception) when (exception is InvalidOperationException or HostException or NotImplementedException)
+        catch (Exception exception) when (exception is InvalidOperationException or HostException or NotImplementedException or NullReferenceException)
         {
+            // The last is what the console's prompt throws at the end of its input (< /dev/null, cron).
             WriteError(ErrorRecords.From(new CustomProtoException(
                 FailureKind.Busy,
                 "ConfirmationNotPossible",

@@ -31,6 +31,25 @@ public sealed class ProcessTests : ShellTest
     }
 
     [ProcessFact(KernelNeed.Bpf)]
+    public void A_shell_without_input_says_how_a_foreign_program_may_go()
+    {
+        using var foreign = new ForeignProgram(Network, TestNetwork.Right, Veth);
+
+        // Interactive, so that it asks; without its third option.
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            $"Unregister-XdpProgram {Veth} -Force; Register-XdpProgram {Veth} -Force -MatchAction Drop; $Error.FullyQualifiedErrorId -join ' '; 'went on'",
+            ["sh", "-c", "shell=$1; shift 4; exec \"$shell\" -NoProfile \"$@\" < /dev/null", "sh"]);
+
+        Assert.Contains(
+            "ConfirmationNotPossible,CustomProto.PowerShell.Commands.RegisterXdpProgramCommand ConfirmationNotPossible,CustomProto.PowerShell.Commands.UnregisterXdpProgramCommand\nwent on",
+            shell.Wait(),
+            StringComparison.Ordinal);
+        Assert.Single(Attached());
+    }
+
+    [ProcessFact(KernelNeed.Bpf)]
     public void A_killed_process_leaves_nothing()
     {
         using var shell = Start("Register-XdpProgram veth1 -MatchAction Drop | ForEach-Object { [Console]::WriteLine('registered') }; Get-CustomMessage");
