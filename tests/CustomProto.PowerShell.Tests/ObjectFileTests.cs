@@ -131,6 +131,7 @@ public sealed class ObjectFileTests : ShellTest, IDisposable
         Check($"Register-XdpProgram {Veth} -Path {many} -ProgramName side", ErrorCategory.InvalidArgument, "NotAnXdpProgram", "is in the section 'tc'");
         Check($"Register-XdpProgram {Veth} -Path {many} -ProgramName tail -Variable @{{ limit = -1 }}", ErrorCategory.InvalidArgument, "VariableOutOfRange", "'limit'");
         Check($"Register-XdpProgram {Veth} -Path {many} -ProgramName tail -Variable @{{ limits = 1 }}", ErrorCategory.ObjectNotFound, "VariableNotFound", "has no variable 'limits'");
+        Check($"Register-XdpProgram {Veth} -Path {many} -ProgramName tail -Variable @{{ 'limit.x' = 1 }}", ErrorCategory.ObjectNotFound, "VariableNotFound", "which has no members. Leave out what follows 'limit'.");
         Assert.Empty(Attached());
 
         void Check(string script, ErrorCategory category, string errorId, string message) =>

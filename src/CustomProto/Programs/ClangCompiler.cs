@@ -128,7 +128,7 @@ public static partial class ClangCompiler
                     Column = Number(match.Groups["column"]),
                     Message = message,
                     Flag = match.Groups["flag"] is { Success: true } flag ? flag.Value : null,
-                    Hint = MissingHeader(message),
+                    Hint = Remedy(message),
                 });
             }
         }
@@ -138,8 +138,13 @@ public static partial class ClangCompiler
 
     static int Number(Group group) => group.Success && int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    static string? MissingHeader(string message)
+    static string? Remedy(string message)
     {
+        if (message.StartsWith("unable to open output file ", StringComparison.Ordinal))
+        {
+            return "Name a file in a folder that is there and may be written to with -OutputPath.";
+        }
+
         if (!message.EndsWith("' file not found", StringComparison.Ordinal))
         {
             return null;

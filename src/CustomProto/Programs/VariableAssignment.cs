@@ -75,7 +75,7 @@ static class VariableAssignment
             if (types.Strip(id) is not { Kind: BtfKind.Struct or BtfKind.Union } type)
             {
                 throw new CustomProtoException(
-                    FailureKind.NotFound, "VariableNotFound", $"Cannot set '{name}': '{path}' is of type {TypeText.Describe(types, id)}, which has no members.", null, name);
+                    FailureKind.NotFound, "VariableNotFound", $"Cannot set '{name}': '{path}' is of type {TypeText.Describe(types, id)}, which has no members.", $"Leave out what follows '{path}'.", name);
             }
 
             var (memberOffset, memberType) = new VariableEncoder(types, path).FindMember(id, type, member);

@@ -103,6 +103,19 @@ public sealed class ClangCompilerTests : IDisposable
     }
 
     [Fact]
+    public void An_output_that_can_not_be_written_names_the_parameter()
+    {
+        var path = Path.Combine(_folder, "my.c");
+        File.WriteAllText(path, Right);
+        var output = Path.Combine(_folder, "nowhere", "my.o");
+
+        var diagnostic = Assert.Single(ClangCompiler.Compile(new CompileOptions { SourcePath = path, OutputPath = output }).Diagnostics);
+
+        Assert.Contains(output, diagnostic.Message, StringComparison.Ordinal);
+        Assert.Contains("-OutputPath", diagnostic.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_that_is_not_there_and_an_output_over_the_source_are_refused()
     {
         Assert.Equal("SourceFileNotFound", Assert.Throws<CustomProtoException>(() => ClangCompiler.Compile(new CompileOptions { SourcePath = Path.Combine(_folder, "no.c") })).ErrorId);
