@@ -41,6 +41,7 @@ static unsafe class PacketSocket
             throw;
         }
     }
+
     /// <summary>
     /// Closes a socket on a thread of its own, without waiting for it: close(2) sleeps until every CPU has let go of the socket
     /// (synchronize_net in packet_release, net/packet/af_packet.c), 4 to 20 ms, which is longer than all the rest of sending a message.
