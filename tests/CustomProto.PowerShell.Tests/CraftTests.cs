@@ -157,6 +157,10 @@ public sealed class CraftTests : ShellTest
     [InlineData("-AsFrame -Interface nope -Packet (New-CustomMessage | ConvertTo-CustomPacket -As Frame)", ErrorCategory.ObjectNotFound, "InterfaceNotFound", "'nope'")]
     [InlineData("-AsFrame -Packet 1", ErrorCategory.InvalidArgument, "InterfaceMissing", "-Interface")]
     [InlineData("-AsFrame -Interface veth0 -Packet 1 -Ttl 4", ErrorCategory.InvalidArgument, "FrameIsReady", "-Ttl")]
+    [InlineData("-AsFrame -Interface veth0 -Packet 1 -Threads 2", ErrorCategory.InvalidArgument, "FrameIsReady", "-Threads")]
+    [InlineData("-AsFrame -Interface veth0 -Packet 1 -TypeCycle 1", ErrorCategory.InvalidArgument, "FrameIsReady", "-TypeCycle")]
+    [InlineData("-AsFrame -Interface veth0 -Packet 1 -SourcePortCount 2", ErrorCategory.InvalidArgument, "FrameIsReady", "-SourcePortCount")]
+    [InlineData("-AsFrame -Interface veth0 -Packet 1 -Transport Xdp", ErrorCategory.InvalidArgument, "FrameNeedsRaw", "-Transport Xdp")]
     [InlineData("-AsFrame -Interface veth0 -Packet (New-CustomMessage ('x' * 1500) | ConvertTo-CustomPacket -As Frame)", ErrorCategory.LimitsExceeded, "FrameExceedsMtu", "1514")]
     public void Failure_is_one_error_with_advice(string parameters, ErrorCategory category, string errorId, string message) =>
         AssertError(_left.Fail($"Send-CustomPacket {parameters}"), category, errorId, "SendCustomPacketCommand", message);

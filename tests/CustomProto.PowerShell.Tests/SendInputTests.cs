@@ -87,6 +87,7 @@ public sealed class SendInputTests : ShellTest
     [InlineData("'x' | Send-CustomPacket 192.0.2.2 -Text y")]
     [InlineData("$null | Send-CustomPacket 192.0.2.2")]
     [InlineData("Send-CustomPacket -Text y")]
+    [InlineData("Send-CustomPacket 192.0.2.2 -Packet $null")]
     public void What_PowerShell_itself_refuses_is_one_error(string script) => Assert.IsType<ParameterBindingException>(_left.Fail(script).Exception, exactMatch: false);
 
     private protected override void Close()

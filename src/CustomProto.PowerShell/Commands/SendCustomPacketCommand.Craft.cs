@@ -11,6 +11,7 @@ public sealed partial class SendCustomPacketCommand
     [
         nameof(Port), nameof(SourcePort), nameof(SourceAddress), nameof(DestinationMac), nameof(SourceMac), nameof(VlanId), nameof(Ttl), nameof(Dscp), nameof(Magic), nameof(Version),
         nameof(Length), nameof(TrailingBytes), nameof(Checksum), nameof(Truncate), nameof(Fragment), nameof(FragmentSize), nameof(IPOption), nameof(Fuzz),
+        nameof(Threads), nameof(SourcePortCount), nameof(TypeCycle),
     ];
 
     bool _sendsFrames;
@@ -20,6 +21,7 @@ public sealed partial class SendCustomPacketCommand
     [Parameter(ParameterSetName = ContentSet)]
     [Parameter(ParameterSetName = FrameSet)]
     [AllowEmptyCollection]
+    [ValidateNotNull]
     public byte[] Packet { get; set; } = [];
 
     /// <summary>Whether the packet is a whole frame, which leaves as it is.</summary>
@@ -39,6 +41,11 @@ public sealed partial class SendCustomPacketCommand
         if (s_settledByFrames.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } settled)
         {
             Refuse("FrameIsReady", $"With -AsFrame, frames leave as they are, and -{settled} would change them.", $"Leave out -{settled}, or -AsFrame. ConvertTo-CustomPacket makes frames with it.", settled);
+        }
+
+        if (Transport is Transport.Udp or Transport.Xdp)
+        {
+            Refuse("FrameNeedsRaw", $"-Transport {Transport} makes headers of its own, so that it can't send the ready frames of -AsFrame.", "Leave out -Transport, or -AsFrame.", Transport);
         }
 
         if (Interface is null)
