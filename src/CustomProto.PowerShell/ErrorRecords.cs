@@ -8,14 +8,21 @@ static class ErrorRecords
 {
     /// <summary>Whether an exception tells a user something; any other is a mistake of ours and isn't dressed up.</summary>
     internal static bool Covers(Exception exception) =>
-        exception is CustomProtoException or ArgumentException or ObjectDisposedException or SocketException or IOException or UnauthorizedAccessException;
+        exception is CustomProtoException or ArgumentException or ObjectDisposedException or SocketException or IOException or UnauthorizedAccessException or SessionStateException;
 
     /// <summary>Makes the record.</summary>
     /// <param name="exception">What went wrong.</param>
     /// <param name="target">What the user gave that it went wrong with; without it, what the exception names.</param>
-    internal static ErrorRecord From(Exception exception, object? target = null) => exception is CustomProtoException failure
-        ? From(failure, target ?? failure.Target)
-        : new ErrorRecord(exception, Id(exception), Category(exception), target);
+    internal static ErrorRecord From(Exception exception, object? target = null) => exception switch
+    {
+        CustomProtoException failure => From(failure, target ?? failure.Target),
+        SessionStateException path => From(NotFound(path), target),
+        _ => new ErrorRecord(exception, Id(exception), Category(exception), target),
+    };
+
+    /// <summary>PowerShell's own word on a path whose drive or provider there isn't, with advice.</summary>
+    static CustomProtoException NotFound(SessionStateException path) => new(
+        FailureKind.NotFound, path.ErrorRecord.FullyQualifiedErrorId, path.Message, "Check the path: Get-PSDrive lists the drives.", innerException: path);
 
     static ErrorRecord From(CustomProtoException failure, object? target)
     {

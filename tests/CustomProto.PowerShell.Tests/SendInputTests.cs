@@ -70,6 +70,17 @@ public sealed class SendInputTests : ShellTest
         Assert.Equal(1, result.Single<SendResult>().Packets);
     }
 
+    [KernelFact]
+    public void A_path_on_no_drive_is_an_error_and_the_next_is_sent()
+    {
+        var result = _left.Run("[pscustomobject]@{ Path = 'nodrive:x' }, 'next' | Send-CustomPacket 192.0.2.2 -PassThru");
+
+        var error = Assert.Single(result.Errors);
+        AssertError(error, ErrorCategory.ObjectNotFound, "DriveNotFound", "SendCustomPacketCommand", "'nodrive'");
+        Assert.Equal("nodrive:x", error.TargetObject);
+        Assert.Equal(1, result.Single<SendResult>().Packets);
+    }
+
     [KernelTheory]
     [InlineData("'x' | Send-CustomPacket", "DestinationMissing", "where to send")]
     [InlineData("'x' | Send-CustomPacket -Reply", "InputNotSendable", "'x', a String, is no message to reply to")]
