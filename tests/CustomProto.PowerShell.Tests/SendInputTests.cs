@@ -82,6 +82,26 @@ public sealed class SendInputTests : ShellTest
     }
 
     [KernelTheory]
+    [InlineData("-Transport Udp -VlanId 5", "OptionNeedsRaw")]
+    [InlineData("-Threads 2", "OptionNeedsXdp")]
+    [InlineData("-Magic 70000", "FieldValueOutOfRange")]
+    public void Parameters_that_do_not_fit_are_one_error_however_many_messages_come(string parameters, string errorId)
+    {
+        var result = _left.Run($"1..3 | Send-CustomPacket 192.0.2.2 {parameters}");
+
+        Assert.StartsWith(errorId + ",", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void What_does_not_fit_one_destination_is_said_once_and_the_other_gets_all()
+    {
+        var result = _left.Run("1..3 | Send-CustomPacket 2001:db8::2, 192.0.2.2 -IPOption 1 -PassThru");
+
+        AssertError(Assert.Single(result.Errors), ErrorCategory.InvalidArgument, "OptionsNeedIPv4", "SendCustomPacketCommand", "IPv6");
+        Assert.Equal(3, result.Single<SendResult>().Packets);
+    }
+
+    [KernelTheory]
     [InlineData("'x' | Send-CustomPacket", "DestinationMissing", "where to send")]
     [InlineData("'x' | Send-CustomPacket -Reply", "InputNotSendable", "'x', a String, is no message to reply to")]
     [InlineData("Send-CustomPacket 192.0.2.2 x -Data 1", "ContentTwice", "-Text and -Data")]

@@ -26,6 +26,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     readonly OpenSenders _senders = new();
     readonly List<SendOptions> _destinations = [];
     readonly HashSet<string> _saidNotices = [];
+    readonly HashSet<SendOptions> _refused = new(ReferenceEqualityComparer.Instance);
     bool _asks;
     byte[] _payload = [];
     byte[] _text = [];
@@ -285,7 +286,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     void Send(SendOptions options, ReadOnlySpan<byte> payload, CustomMessage? message, object target)
     {
         var sender = _senders.Find(options);
-        if (sender is null && !TryOpen(options, target, out sender))
+        if (sender is null && (_refused.Contains(options) || !TryOpen(options, target, out sender)))
         {
             return;
         }
@@ -320,7 +321,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
 
     bool TryOpen(SendOptions options, object target, out Sender sender)
     {
-        if (!Attempt(() => Sender.Open(options, StopToken), target, out sender))
+        if (!Attempt(() => Open(options), target, out sender))
         {
             return false;
         }
@@ -338,6 +339,20 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         }
 
         return true;
+    }
+
+    /// <summary>Opens a sender. Parameters that don't fit a destination do so no better for the next message, so that it is said once.</summary>
+    Sender Open(SendOptions options)
+    {
+        try
+        {
+            return Sender.Open(options, StopToken);
+        }
+        catch (CustomProtoException exception) when (exception.Kind == FailureKind.InvalidArgument)
+        {
+            _refused.Add(options);
+            throw;
+        }
     }
 
     void Finish(Sender sender)
