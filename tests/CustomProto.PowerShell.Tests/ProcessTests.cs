@@ -166,6 +166,18 @@ public sealed class ProcessTests : ShellTest
             expected == actual || expected.Replace("LoadProgramFailed", "CreateMapFailed", StringComparison.Ordinal) == actual;
     }
 
+    [ProcessFact]
+    public void Missing_privilege_is_said_once_however_many_messages_come()
+    {
+        using var shell = new ShellProcess(
+            Network,
+            TestNetwork.Right,
+            "foreach ($one in 'Raw', 'Xdp') { 1..3 | Send-CustomPacket 192.0.2.1 -Transport $one -ErrorAction SilentlyContinue -ErrorVariable failed; \"$($failed.Count) $($failed[0].CategoryInfo.Category)\" }",
+            wrapper: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+
+        Assert.Equal(["1 PermissionDenied", "1 PermissionDenied"], shell.Wait().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
     [ProcessFact(KernelNeed.Bpf)]
     public void Foreign_program_stays_where_nothing_can_be_pinned()
     {

@@ -341,14 +341,14 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         return true;
     }
 
-    /// <summary>Opens a sender. Parameters that don't fit a destination do so no better for the next message, so that it is said once.</summary>
+    /// <summary>Opens a sender. Parameters that don't fit, and a privilege that isn't there, do so no better for the next message: that is said once.</summary>
     Sender Open(SendOptions options)
     {
         try
         {
             return Sender.Open(options, StopToken);
         }
-        catch (CustomProtoException exception) when (exception.Kind == FailureKind.InvalidArgument)
+        catch (CustomProtoException exception) when (exception.Kind is FailureKind.InvalidArgument or FailureKind.PermissionDenied or FailureKind.NotInstalled)
         {
             _refused.Add(options);
             throw;
