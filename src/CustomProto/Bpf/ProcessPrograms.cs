@@ -17,7 +17,7 @@ abstract class ProcessPrograms
     /// <summary>Whether a program is one of them.</summary>
     internal static bool Have(uint programId) => Kinds.Any(kind => kind.Holds(programId));
 
-    /// <summary>Closes the program with an id, if it is one of them.</summary>
+    /// <summary>Closes the program with an id, if it is one of them and nobody reads from it: who does gets what there is, and then the reason.</summary>
     internal static void Close(uint programId)
     {
         foreach (var kind in Kinds)
@@ -48,7 +48,8 @@ abstract class ProcessPrograms
 /// </summary>
 /// <typeparam name="T">The kind; one that is closed removes itself.</typeparam>
 /// <param name="programId">Tells the kernel's id of a program.</param>
-sealed class ProcessPrograms<T>(Func<T, uint> programId) : ProcessPrograms
+/// <param name="isRead">Tells whether somebody reads from a program, where that can be.</param>
+sealed class ProcessPrograms<T>(Func<T, uint> programId, Func<T, bool>? isRead = null) : ProcessPrograms
     where T : class, IDisposable
 {
     readonly Lock _lock = new();
@@ -107,5 +108,11 @@ sealed class ProcessPrograms<T>(Func<T, uint> programId) : ProcessPrograms
 
     private protected override bool Holds(uint id) => Find(id) is not null;
 
-    private protected override void CloseOne(uint id) => Find(id)?.Dispose();
+    private protected override void CloseOne(uint id)
+    {
+        if (Find(id) is { } program && isRead?.Invoke(program) != true)
+        {
+            program.Dispose();
+        }
+    }
 }

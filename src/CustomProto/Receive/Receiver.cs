@@ -140,6 +140,18 @@ public sealed partial class Receiver : IDisposable
         }
     }
 
+    /// <summary>Whether this process reads from it.</summary>
+    internal bool IsRead
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_disposed && _readers.AreOpen;
+            }
+        }
+    }
+
     /// <summary>Opens the default reader; until it is closed, nobody else can.</summary>
     /// <exception cref="CustomProtoException">Somebody reads already (<see cref="FailureKind.Busy"/>).</exception>
     /// <exception cref="ObjectDisposedException">The receiver is closed.</exception>

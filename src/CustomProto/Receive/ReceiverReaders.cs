@@ -34,6 +34,9 @@ sealed unsafe class ReceiverReaders : IDisposable
         _slots[first.Index] = first;
     }
 
+    /// <summary>Whether this process has a reader open.</summary>
+    internal bool AreOpen => _slots.Any(slot => slot is { IsOpen: true });
+
     /// <summary>The readers there are, in the order of their places.</summary>
     internal IReadOnlyList<(int Index, string Name)> List()
     {

@@ -6,7 +6,7 @@ namespace CustomProto.Receive;
 /// <summary>The receivers of this process.</summary>
 public static class Receivers
 {
-    static readonly ProcessPrograms<Receiver> s_receivers = new(receiver => receiver.ProgramId);
+    static readonly ProcessPrograms<Receiver> s_receivers = new(receiver => receiver.ProgramId, receiver => receiver.IsRead);
 
     /// <summary>The receivers that are registered now.</summary>
     public static IReadOnlyList<Receiver> All => s_receivers.All;
