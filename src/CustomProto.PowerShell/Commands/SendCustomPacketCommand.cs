@@ -23,10 +23,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     const string ReplySet = "Reply";
     const string FrameSet = "Frame";
 
-    readonly OpenSenders _senders = new();
     readonly List<SendOptions> _destinations = [];
-    readonly HashSet<string> _saidNotices = [];
-    readonly HashSet<SendOptions> _refused = new(ReferenceEqualityComparer.Instance);
     bool _asks;
     byte[] _payload = [];
     byte[] _text = [];
@@ -153,6 +150,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     protected override void EndProcessing()
     {
         SendLooseBytes();
+        EmptyQueue();
         EndProgress();
         foreach (var sender in _senders.TakeAll())
         {
@@ -163,6 +161,7 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        _queue?.Dispose();
         _senders.Dispose();
         base.Dispose(disposing);
     }
@@ -279,95 +278,6 @@ public sealed partial class SendCustomPacketCommand : PacketCraftCommand
         else
         {
             ShowBytes(options, payload.ToArray(), message, target);
-        }
-    }
-
-    /// <summary>Sends a payload, or a message if there is one; without closures, as this runs for each of a hundred thousand lines.</summary>
-    void Send(SendOptions options, ReadOnlySpan<byte> payload, CustomMessage? message, object target)
-    {
-        var sender = _senders.Find(options);
-        if (sender is null && (_refused.Contains(options) || !TryOpen(options, target, out sender)))
-        {
-            return;
-        }
-
-        ErrorRecord record;
-        FailureKind? failure;
-        try
-        {
-            _ = message is not null ? sender.Send(message, _plan, StopToken)
-                : _sendsFrames ? sender.SendFrame(payload, _plan, StopToken)
-                : sender.Send(payload, _plan, StopToken);
-            return;
-        }
-        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception exception) when (ErrorRecords.Covers(exception))
-        {
-            failure = (exception as CustomProtoException)?.Kind;
-            record = ErrorRecords.From(exception, target);
-        }
-
-        WriteError(record);
-
-        // A message that can't be sent says nothing about the next. Any other failure may be over when the way is looked for again.
-        if (failure is not (null or FailureKind.InvalidArgument or FailureKind.LimitExceeded))
-        {
-            Finish(_senders.Take(sender));
-        }
-    }
-
-    bool TryOpen(SendOptions options, object target, out Sender sender)
-    {
-        if (!Attempt(() => Open(options), target, out sender))
-        {
-            return false;
-        }
-
-        if (_senders.Add(options, sender) is { } oldest)
-        {
-            Finish(oldest);
-        }
-
-        WriteVerbose(
-            $"To {Name(sender.Destination, sender.DestinationPort)} from {Name(sender.SourceAddress, sender.SourcePort)} over {sender.Interface}, transport {sender.Transport}: {sender.Reason}.{DescribeStamp(sender)}");
-        if (!IPAddress.IsLoopback(sender.Destination))
-        {
-            WriteWarnings(sender.Notices.Where(_saidNotices.Add));
-        }
-
-        return true;
-    }
-
-    /// <summary>Opens a sender. Parameters that don't fit, and a privilege that isn't there, do so no better for the next message: that is said once.</summary>
-    Sender Open(SendOptions options)
-    {
-        try
-        {
-            return Sender.Open(options, StopToken);
-        }
-        catch (CustomProtoException exception) when (exception.Kind is FailureKind.InvalidArgument or FailureKind.PermissionDenied or FailureKind.NotInstalled)
-        {
-            _refused.Add(options);
-            throw;
-        }
-    }
-
-    void Finish(Sender sender)
-    {
-        using (sender)
-        {
-            // What the in-kernel sender gave to the interface isn't known to have left unless the counters say so.
-            if ((PassThru || sender.Transport == Transport.Xdp) && Attempt(sender.Complete, null, out var result))
-            {
-                WarnAboutLoss(result);
-                if (PassThru)
-                {
-                    WriteObject(result);
-                }
-            }
         }
     }
 
