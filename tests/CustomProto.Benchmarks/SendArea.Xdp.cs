@@ -21,7 +21,7 @@ sealed partial class SendArea
 
     List<Comparison> CompareXdp()
     {
-        var packets = _settings.Quick ? 200_000 : 10_000_000;
+        var packets = _settings.Quick ? 200_000 : 30_000_000;
         var scapyPackets = _settings.Quick ? ScapyPackets / 10 : ScapyPackets;
         using var drop = new PeerProgram(_network, TestNetwork.Right, _peers, "drop");
         return Compare(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime;
 using CustomProto.KernelTests;
 using CustomProto.Native;
 using CustomProto.Protocol;
@@ -22,7 +23,10 @@ sealed partial class SendArea : IDisposable
     const int SocketTurns = 20;
 
     /// <summary>The same with live frames: the end of each call takes the kernel 25 ms, whoever makes it, which long turns keep small.</summary>
-    const int LiveFrameTurns = 4;
+    const int LiveFrameTurns = 12;
+
+    /// <summary>How many rounds there may be before those that count.</summary>
+    const int MaxWarmUps = 10;
 
     internal const string Remarks =
         """
@@ -31,8 +35,10 @@ sealed partial class SendArea : IDisposable
         `tests/CustomProto.Benchmarks/peers/*_sendmmsg.c`, are compiled with `-O2`, send the same frame again and again, 64 a system
         call, as ours does, which gives each IPv4 packet an identification of its own. Scapy is called as `sendp(packet, count=N, verbose=0)`, and
         with the bytes of the frame instead of the packet. CPU time is the sender's. What else the machine's host runs makes the same
-        program twice as fast or as slow from one second to the next, so ours and the peers in C share a pair in 20 short turns (Xdp: 4),
-        and each is first in every other one; their times are summed. Start-up isn't in the numbers of either, and ours keeps its socket.
+        program twice as fast or as slow from one second to the next, so ours and the peers in C share a pair in 20 short turns (Xdp: 12),
+        and each is first in every other one; all are kept on the same CPU, on another one after two turns, and their times are summed.
+        Start-up isn't in the numbers of either, and ours keeps its socket: before, there are turns that don't count until .NET has nothing
+        more to compile, as it does that on another CPU, which may be the other half of the sender's core.
 
         Xdp sends to an interface with a program that drops everything (`peers/drop.bpf.c`). Its peer in C, `peers/live_frames.c`, has the kernel
         send live frames with the same work for each packet: sequence number, time, checksum. Ours also writes the rest of every frame anew, as
@@ -47,6 +53,7 @@ sealed partial class SendArea : IDisposable
     readonly Settings _settings;
     readonly TestNetwork _network = new(permanentNeighbours: true);
     readonly Peers _peers = new();
+    readonly IReadOnlyList<int> _cpus = CpuSet.Allowed();
     readonly UdpClient _sink;
 
     SendArea(Settings settings)
@@ -102,8 +109,7 @@ sealed partial class SendArea : IDisposable
         var rates = new Comparison(load, "packets/s", new Series("ours"), [.. peers.Select(peer => new Series(peer.Name) { TargetRatio = peer.RateTarget })]) { MoreIsBetter = true };
         var times = new Comparison($"{load}, CPU time", "ns/packet", new Series("ours"), [.. peers.Select(peer => new Series(peer.Name) { TargetRatio = peer.CpuTarget })]);
 
-        // Not in the numbers: what .NET compiles, and what is read from disk once.
-        Send(_network, options, packets);
+        WarmUp(options, packets / 10, [.. peers.Where(peer => peer.TakesTurns)]);
         for (var pair = 0; pair < _settings.Pairs; pair++)
         {
             var (ours, theirs) = TakeTurns(options, packets, peers);
@@ -117,7 +123,24 @@ sealed partial class SendArea : IDisposable
         return [rates, times];
     }
 
-    /// <summary>One pair: a turn of ours, one of each peer, and so on. Every other time ours comes last.</summary>
+    /// <summary>
+    /// Takes turns until that made .NET compile nothing more. It compiles what runs often a second time, on a thread of its own, which takes
+    /// CPU time and, on a processor with two threads, some of the sender's core.
+    /// </summary>
+    void WarmUp(SendOptions options, long packets, Peer[] peers)
+    {
+        var compiled = -1L;
+        for (var round = 0; round < (_settings.Quick ? 1 : MaxWarmUps) && compiled != JitInfo.GetCompiledMethodCount(); round++)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            TakeTurns(options, packets, peers);
+        }
+    }
+
+    /// <summary>
+    /// One pair: a turn of ours, one of each peer, and so on. Every other time ours comes last, and after two turns all move to another
+    /// CPU: what else runs on a physical processor slows only one of them.
+    /// </summary>
     (Work Ours, Work[] Theirs) TakeTurns(SendOptions options, long packets, Peer[] peers)
     {
         var turns = _settings.Quick ? 2 : options.Transport == Transport.Xdp ? LiveFrameTurns : SocketTurns;
@@ -127,6 +150,18 @@ sealed partial class SendArea : IDisposable
         var payload = PayloadFor(options);
         _network.Run(TestNetwork.Left, () => sender.Send(payload, SendBatch.MaxCount));
         for (var turn = 0; turn < turns; turn++)
+        {
+            // Threads and processes are kept where their parent is.
+            _network.Run(TestNetwork.Left, () =>
+            {
+                CpuSet.Pin(_cpus[turn / 2 % _cpus.Count]);
+                TakeTurn(turn);
+            });
+        }
+
+        return (ours, theirs);
+
+        void TakeTurn(int turn)
         {
             if (turn % 2 == 0)
             {
@@ -143,8 +178,6 @@ sealed partial class SendArea : IDisposable
                 ours += Measure(_network, sender, payload, packets / turns);
             }
         }
-
-        return (ours, theirs);
     }
 
     static void Add(Work work, Series rates, Series times)
