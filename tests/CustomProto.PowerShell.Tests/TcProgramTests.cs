@@ -61,6 +61,17 @@ public sealed class TcProgramTests : ShellTest
     }
 
     [KernelFact(KernelNeed.Tcx)]
+    public void A_second_one_of_the_same_kind_is_warned_about()
+    {
+        var first = Shell.Run($"Register-TcProgram {Veth} -MatchAction Drop").WithoutErrors().Single<TcProgram>();
+
+        Assert.Empty(Shell.Run($"Register-TcProgram {Veth} -MatchAction Drop -Port 9000; Register-TcProgram {Veth} -Direction Egress; Register-TcProgram {Veth} -Decapsulate").WithoutErrors().Warnings);
+        var second = Shell.Run($"Register-TcProgram {Veth} -MatchAction Drop").WithoutErrors();
+
+        Assert.Contains($"Unregister-TcProgram -Id {first.Id}", Assert.Single(second.Warnings), StringComparison.Ordinal);
+    }
+
+    [KernelFact(KernelNeed.Tcx)]
     public void Programs_at_xdp_and_tc_are_told_apart()
     {
         Shell.Run($"$null = Register-XdpProgram {Veth} -MatchAction Drop; $null = Register-TcProgram {Veth} -MatchAction Drop").WithoutErrors();

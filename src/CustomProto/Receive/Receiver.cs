@@ -68,6 +68,9 @@ public sealed partial class Receiver : IDisposable
     /// <summary>The protocol.</summary>
     public ProtocolDefinition Protocol { get; }
 
+    /// <summary>The UDP ports whose datagrams it looks at.</summary>
+    internal IReadOnlyList<int> Ports => _about.ChosenPorts ?? _about.Ports;
+
     /// <summary>What the user should know about how it was registered; one sentence or two each.</summary>
     public IReadOnlyList<string> Notices { get; }
 

@@ -23,6 +23,21 @@ static class ReceiverNotices
         return notices;
     }
 
+    /// <summary>Programs at tc stand side by side, so that one more of the same sees each packet again.</summary>
+    internal static void AddTwins(NetworkLink link, ReceiverOptions options, List<string> notices)
+    {
+        var ports = options.Ports ?? options.Protocol.Ports;
+        var twins = Receivers.All.Where(receiver =>
+            (receiver.Interface, receiver.InterfaceIndex, receiver.AttachPoint, receiver.Encapsulation) == (link.Name, link.Index, options.AttachPoint, options.Encapsulation)
+            && receiver.Ports.Intersect(ports).Any());
+        foreach (var twin in twins)
+        {
+            notices.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Program {twin.ProgramId} of this process, of the same kind, is at tc of '{link.Name}' already: both see each packet, and readers get a message from each. Unregister-TcProgram -Id {twin.ProgramId} removes it."));
+        }
+    }
+
     /// <summary>What keeps the answers of a responder from arriving.</summary>
     /// <exception cref="CustomProtoException">The interface is gone.</exception>
     internal static IReadOnlyList<string> OfResponder(NetworkLink link, XdpMode mode)

@@ -114,6 +114,7 @@ static class ReceiverRegistration
     {
         if (options.AttachPoint != AttachPoint.Xdp)
         {
+            ReceiverNotices.AddTwins(link, options, notices);
             return (AttachTc(program, link, options, notices), XdpMode.None);
         }
 
