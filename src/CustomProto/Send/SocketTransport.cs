@@ -171,7 +171,9 @@ abstract unsafe class SocketTransport(PacketPath path) : PacketTransport
     /// <summary>The failure of a packet.</summary>
     internal static NativeException Failure(PacketPath path, int errno)
     {
-        var hint = Failures.Find(Operation.Send, errno).Hint?.Replace("NAME", path.Link.Name, StringComparison.Ordinal);
+        var hint = Failures.Find(Operation.Send, errno).Hint?
+            .Replace("NAME", path.Link.Name, StringComparison.Ordinal)
+            .Replace("ADDRESS", path.Destination.ToString(), StringComparison.Ordinal);
         return Failures.Create(Operation.Send, errno, path.Description, hint);
     }
 }
