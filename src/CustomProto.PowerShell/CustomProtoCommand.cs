@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using Microsoft.PowerShell.Commands;
 
 namespace CustomProto.PowerShell;
 
@@ -81,6 +82,26 @@ public abstract class CustomProtoCommand : PSCmdlet, IDisposable
         },
         target,
         out _);
+
+    /// <summary>The path in the file system of what the user gave, which needn't be there.</summary>
+    /// <exception cref="CustomProtoException">It is a path of another provider, such as that of environment variables (<see cref="FailureKind.InvalidArgument"/>).</exception>
+    /// <exception cref="SessionStateException">There is no such drive.</exception>
+    private protected string FilePathOf(string path)
+    {
+        var file = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        RequireFileSystem(path, provider);
+        return file;
+    }
+
+    /// <summary>Throws for the path of another provider: what that calls it may be the name of a file, too.</summary>
+    private protected static void RequireFileSystem(string path, ProviderInfo provider)
+    {
+        if (provider.Name != FileSystemProvider.ProviderName)
+        {
+            throw new CustomProtoException(
+                FailureKind.InvalidArgument, "PathNotOfFile", $"'{path}' is a path of the provider {provider.Name}, and not of a file.", "Give the path of a file.", path);
+        }
+    }
 
     /// <summary>
     /// Asks whether programs of somebody else may go. -Confirm:$false answers for scripts; nothing to ask about is a yes. A shell that can't

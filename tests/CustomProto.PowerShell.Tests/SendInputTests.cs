@@ -81,6 +81,25 @@ public sealed class SendInputTests : ShellTest
         Assert.Equal(1, result.Single<SendResult>().Packets);
     }
 
+    /// <summary>What the other provider calls it may be the name of a file: 'env:PATH' was './PATH'.</summary>
+    [KernelTheory]
+    [InlineData("Send-CustomPacket 192.0.2.2 -Path env:PATH", "SendCustomPacketCommand")]
+    [InlineData("New-CustomMessage -Path env:PATH", "NewCustomMessageCommand")]
+    [InlineData("ConvertFrom-CustomPacket -Path env:PATH", "ConvertFromCustomPacketCommand")]
+    [InlineData("Import-CustomCapture env:PATH", "ImportCustomCaptureCommand")]
+    [InlineData("Import-CustomCapture env:PAT*", "ImportCustomCaptureCommand")]
+    [InlineData("New-CustomMessage x | Export-CustomCapture env:PATH", "ExportCustomCaptureCommand")]
+    [InlineData("Build-XdpProgram env:PATH", "BuildXdpProgramCommand")]
+    [InlineData("Register-XdpProgram veth0 -Path env:PATH", "RegisterXdpProgramCommand")]
+    [InlineData("Test-XdpProgram -Path env:PATH", "TestXdpProgramCommand")]
+    public void A_path_of_another_provider_is_an_error_and_no_file(string script, string command)
+    {
+        var error = _left.Fail(script);
+
+        AssertError(error, ErrorCategory.InvalidArgument, "PathNotOfFile", command, "provider Environment");
+        Assert.False(File.Exists("PATH"), "A file was written.");
+    }
+
     [KernelTheory]
     [InlineData("-Transport Udp -VlanId 5", "OptionNeedsRaw")]
     [InlineData("-Threads 2", "OptionNeedsXdp")]

@@ -73,8 +73,8 @@ public sealed class BuildXdpProgramCommand : CustomProtoCommand
 
     CompileOptions Options(string path)
     {
-        var source = GetUnresolvedProviderPathFromPSPath(path);
-        var output = OutputPath is null ? System.IO.Path.ChangeExtension(source, ".o") : GetUnresolvedProviderPathFromPSPath(OutputPath);
+        var source = FilePathOf(path);
+        var output = OutputPath is null ? System.IO.Path.ChangeExtension(source, ".o") : FilePathOf(OutputPath);
         if (Directory.Exists(output))
         {
             output = System.IO.Path.Combine(output, System.IO.Path.ChangeExtension(System.IO.Path.GetFileName(source), ".o"));
@@ -90,7 +90,7 @@ public sealed class BuildXdpProgramCommand : CustomProtoCommand
         {
             SourcePath = source,
             OutputPath = output,
-            IncludePaths = [.. IncludePath.Select(GetUnresolvedProviderPathFromPSPath), .. ModuleHeaders()],
+            IncludePaths = [.. IncludePath.Select(FilePathOf), .. ModuleHeaders()],
             Defines = Define.Cast<DictionaryEntry>().ToDictionary(entry => Text(entry.Key) ?? "", entry => Value(entry.Value)),
         };
     }

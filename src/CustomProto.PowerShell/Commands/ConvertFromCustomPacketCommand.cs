@@ -55,7 +55,7 @@ public sealed class ConvertFromCustomPacketCommand : CustomProtoCommand
         {
             foreach (var path in Path)
             {
-                if (Attempt(() => PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path)), path, out var content))
+                if (Attempt(() => PacketFile.Read(FilePathOf(path)), path, out var content))
                 {
                     Convert(content, path);
                 }

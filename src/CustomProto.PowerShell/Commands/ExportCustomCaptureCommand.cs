@@ -123,8 +123,7 @@ public sealed class ExportCustomCaptureCommand : ReadingCommand
             return _capture is not null;
         }
 
-        _path = GetUnresolvedProviderPathFromPSPath(Path);
-        _isRefused = !ShouldProcess(_path, "Write a capture") || !Attempt(() => CaptureWriter.Create(_path, !NoClobber), Path, out _capture);
+        _isRefused = !Attempt(() => FilePathOf(Path), Path, out _path) || !ShouldProcess(_path, "Write a capture") || !Attempt(() => CaptureWriter.Create(_path, !NoClobber), Path, out _capture);
         return !_isRefused;
     }
 

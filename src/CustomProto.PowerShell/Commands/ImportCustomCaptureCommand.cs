@@ -42,9 +42,17 @@ public sealed class ImportCustomCaptureCommand : CustomProtoCommand
         }
     }
 
-    Collection<string> Resolve(string path) => WildcardPattern.ContainsWildcardCharacters(path) && !File.Exists(path)
-        ? GetResolvedProviderPathFromPSPath(path, out _)
-        : [GetUnresolvedProviderPathFromPSPath(path)];
+    Collection<string> Resolve(string path)
+    {
+        if (!WildcardPattern.ContainsWildcardCharacters(path) || File.Exists(path))
+        {
+            return [FilePathOf(path)];
+        }
+
+        var files = GetResolvedProviderPathFromPSPath(path, out var provider);
+        RequireFileSystem(path, provider);
+        return files;
+    }
 
     void Read(string path)
     {

@@ -51,7 +51,7 @@ public sealed class NewCustomMessageCommand : CustomProtoCommand
             case PathSet:
                 foreach (var path in Path)
                 {
-                    if (Attempt(() => PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path)), path, out var content))
+                    if (Attempt(() => PacketFile.Read(FilePathOf(path)), path, out var content))
                     {
                         Make(content, path);
                     }

@@ -63,7 +63,7 @@ public sealed partial class RegisterXdpProgramCommand
 
     ObjectFile ReadFile()
     {
-        var file = ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path));
+        var file = ObjectFile.Read(FilePathOf(Path!));
         file.ChooseProgram(ProgramName);
         return file;
     }

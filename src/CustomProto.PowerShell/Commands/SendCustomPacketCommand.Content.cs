@@ -166,7 +166,7 @@ public sealed partial class SendCustomPacketCommand
 
     void SendFile(string path)
     {
-        if (Attempt(() => PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path)), path, out var content))
+        if (Attempt(() => PacketFile.Read(FilePathOf(path)), path, out var content))
         {
             SendData(content, path);
         }

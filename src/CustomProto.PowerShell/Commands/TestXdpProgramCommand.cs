@@ -142,7 +142,7 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
 
     void RunCapture(string path)
     {
-        if (!Attempt(() => CaptureReader.Open(GetUnresolvedProviderPathFromPSPath(path)), path, out var capture))
+        if (!Attempt(() => CaptureReader.Open(FilePathOf(path)), path, out var capture))
         {
             return;
         }
@@ -197,7 +197,7 @@ public sealed class TestXdpProgramCommand : CustomProtoCommand
     TestCopy Load() => ParameterSetName switch
     {
         InputObjectSet => TestCopy.Load(InputObject!),
-        ObjectFileSet => TestCopy.Of(TestUserProgram.Load(ObjectFile.Read(GetUnresolvedProviderPathFromPSPath(Path)), ProgramName, VariableValues.From(Variable))),
+        ObjectFileSet => TestCopy.Of(TestUserProgram.Load(ObjectFile.Read(FilePathOf(Path!)), ProgramName, VariableValues.From(Variable))),
         _ => TestCopy.Of(TestReceiver.Load(new ReceiverOptions { Interface = "test", Ports = Port, MatchAction = MatchAction, VerifyChecksum = VerifyChecksum })),
     };
 }
