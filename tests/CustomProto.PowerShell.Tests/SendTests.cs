@@ -179,8 +179,20 @@ public sealed class SendTests : ShellTest
     [InlineData("192.0.2.2 -Text x -SourceAddress 2001:db8::1", ErrorCategory.InvalidArgument, "AddressFamilyMismatch", "2001:db8::1")]
     [InlineData("fe80::1 -Text x", ErrorCategory.InvalidArgument, "InterfaceMissing", "fe80::1")]
     [InlineData("192.0.2.2 -Text x -VlanId 5 -Transport Udp", ErrorCategory.InvalidArgument, "OptionNeedsRaw", "VLAN")]
+    [InlineData("192.0.2.2 -Path /", ErrorCategory.InvalidData, "FileUnreadable", "it is a folder")]
     public void Failure_is_one_error_with_advice(string parameters, ErrorCategory category, string errorId, string message) =>
         AssertError(_left.Fail($"Send-CustomPacket {parameters}"), category, errorId, "SendCustomPacketCommand", message);
+
+    [KernelFact]
+    public void A_route_that_goes_away_is_an_error_that_says_how_to_look_at_it()
+    {
+        var result = _left.Run("'a', 'b' | ForEach-Object { if ($_ -eq 'b') { ip route delete 192.0.2.0/24 }; $_ } | Send-CustomPacket 192.0.2.2 -Transport Udp -PassThru");
+
+        var error = Assert.Single(result.Errors);
+        AssertError(error, ErrorCategory.ConnectionError, "SendFailed", "SendCustomPacketCommand", "192.0.2.2");
+        Assert.Contains("ip route get 192.0.2.2 ", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(1, result.Single<SendResult>().Packets);
+    }
 
     [KernelFact]
     public void A_loop_over_ten_addresses_goes_on_after_the_third_fails()

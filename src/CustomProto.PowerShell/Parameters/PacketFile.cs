@@ -27,7 +27,7 @@ static class PacketFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new CustomProtoException(
-                FailureKind.InvalidData, "FileUnreadable", $"The file '{path}' can't be read: {exception.Message.TrimEnd('.')}.", "Give a file that you may read.", path, exception);
+                FailureKind.InvalidData, "FileUnreadable", $"The file '{path}' can't be read: {(Directory.Exists(path) ? "it is a folder" : exception.Message.TrimEnd('.'))}.", "Give a file that you may read.", path, exception);
         }
     }
 
