@@ -32,6 +32,23 @@ public sealed class SendQueueTests : ShellTest
     }
 
     [KernelFact(KernelNeed.Bpf)]
+    public void They_go_without_waiting_for_more()
+    {
+        Register();
+        const string Script =
+            """
+            & {
+                1..100
+                [Threading.SpinWait]::SpinUntil([Func[bool]] { [CustomProto.Receive.Receivers]::All[0].ReadStatistics().Valid -eq 100 }, 10000)
+            } | Send-CustomPacket 192.0.2.2
+            """;
+
+        _left.Run(Script).WithoutErrors();
+
+        Assert.Equal([.. Numbers(1, 100), "True"], Receive().Select(message => message.Text));
+    }
+
+    [KernelFact(KernelNeed.Bpf)]
     public void One_that_cannot_be_sent_is_an_error_and_the_others_arrive_in_order()
     {
         Register();

@@ -51,9 +51,10 @@ public sealed partial class SendCustomPacketCommand
         }
     }
 
-    /// <summary>Whether the pipeline may go on while a payload is sent.</summary>
+    /// <summary>Whether the pipeline may go on while a payload is sent. Somebody waits for a reply, which so goes at once.</summary>
     bool MayQueue(ReadOnlySpan<byte> payload, CustomMessage? message) =>
         MyInvocation.ExpectingInput
+        && !_replies
         && message is null
         && !_sendsFrames
         && payload.Length <= SendQueue.MaxPayloadLength

@@ -21,8 +21,8 @@ sealed class SendQueue : IDisposable
     const int Capacity = 256;
 
     /// <summary>
-    /// How long packets gather while there are some: to wake the thread for each would take the pipeline as long as to send it. After a pause,
-    /// the first goes at once.
+    /// How long packets gather after several came at a time: to wake the thread for each would take the pipeline as long as to send it. One
+    /// that comes alone goes at once.
     /// </summary>
     static readonly TimeSpan s_gatherTime = TimeSpan.FromMilliseconds(1);
 
@@ -176,7 +176,7 @@ sealed class SendQueue : IDisposable
         }
     }
 
-    /// <summary>Makes room, and lets the next packets gather.</summary>
+    /// <summary>Makes room, and lets the next packets gather where there are many.</summary>
     /// <returns>Whether it goes on.</returns>
     bool Release(int sent, Exception? failure)
     {
@@ -189,7 +189,7 @@ sealed class SendQueue : IDisposable
             {
                 Monitor.PulseAll(_gate);
             }
-            else if (failure is null && !_isOver)
+            else if (sent > 1 && failure is null && !_isOver)
             {
                 Monitor.Wait(_gate, s_gatherTime);
             }
