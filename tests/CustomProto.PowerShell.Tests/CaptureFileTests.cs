@@ -236,6 +236,10 @@ public sealed class CaptureFileTests : ShellTest
         Assert.Equal("stays", Shell.Run("Get-CustomMessage -NoWait").WithoutErrors().Single<CustomMessage>().Text);
     }
 
+    [KernelFact]
+    public void A_folder_is_no_file_to_write_to() => AssertError(
+        Shell.Fail($"New-CustomMessage x | Export-CustomCapture '{_folder.FullName}'"), ErrorCategory.InvalidArgument, "CaptureUnwritable", "ExportCustomCaptureCommand", "it is a folder");
+
     private protected override void Close() => _folder.Delete(recursive: true);
 
     void Arrived(long messages) => Assert.True(SpinWait.SpinUntil(

@@ -142,7 +142,7 @@ sealed class SendQueue : IDisposable
                     _ = packet.Sender.Send(packet.Payload.Span, 1, _cancellationToken);
                 }
             }
-            catch (Exception exception) when (Keep(exception, out failure))
+            catch (Exception exception) when ((failure = exception) is not null)
             {
                 // It is thrown, or told, where the packet came from.
             }
@@ -151,12 +151,6 @@ sealed class SendQueue : IDisposable
             {
                 return;
             }
-        }
-
-        static bool Keep(Exception exception, out Exception kept)
-        {
-            kept = exception;
-            return true;
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class CaptureReader : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw CaptureStream.Unreadable(path, Directory.Exists(path) ? "it is a folder" : exception.Message, exception);
+            throw CaptureStream.Unreadable(path, FileProblem.Describe(path, exception), exception);
         }
     }
 

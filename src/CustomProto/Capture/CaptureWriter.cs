@@ -314,7 +314,7 @@ public sealed class CaptureWriter : IDisposable
     static CustomProtoException Unwritable(string name, Exception cause) => new(
         FailureKind.InvalidArgument,
         UnwritableId,
-        $"Cannot write the capture '{name}': {(Directory.Exists(name) ? "it is a folder" : cause.Message.TrimEnd('.'))}.",
+        $"Cannot write the capture '{name}': {FileProblem.Describe(name, cause)}.",
         "Name a file in a folder that this user may write to, on a disk with room.",
         name,
         cause);

@@ -112,7 +112,7 @@ public sealed class ObjectFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw Unreadable(path, Directory.Exists(path) ? "it is a folder" : exception.Message.TrimEnd('.'), exception);
+            throw Unreadable(path, FileProblem.Describe(path, exception), exception);
         }
     }
 
